@@ -1,0 +1,152 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: dataplane_info
+short_description: Find out whether a host's kernel makes ESP, and whether userspace could
+version_added: 0.1.0
+author:
+  - causeway.ipsec contributors (@causeway-ipsec)
+description:
+  - Finds out by effect, since neither a kernel's configuration nor its list of modules tells. It adds ESP states and
+    a policy in a network namespace of their own that ends with the command, so that the host's own states, policies
+    and traffic are never touched.
+  - The kernel may load its modules for ESP and ciphers on demand, as it would for the first tunnel. Nothing else stays.
+  - Userspace ESP (strongSwan's kernel-libipsec) needs C(/dev/net/tun). It is opened and closed without making an interface.
+attributes:
+  check_mode:
+    description: Does the same in check mode, since it changes nothing.
+    support: full
+  diff_mode:
+    description: There is nothing to show.
+    support: none
+  idempotent:
+    description: It changes nothing.
+    support: full
+"""
+
+EXAMPLES = r"""
+- name: Find out which data plane the host has
+  causeway.ipsec.dataplane_info:
+  register: dataplane
+
+- name: Refuse a kernel without ESP
+  ansible.builtin.assert:
+    that: dataplane.kernel_esp
+    fail_msg: "{{ dataplane.missing | join('; ') }}"
+"""
+
+RETURN = r"""
+kernel_esp:
+  description: Whether the kernel took an ESP state over IPv4 (AES-CBC with SHA-256) and a policy for it.
+  returned: success
+  type: bool
+  sample: true
+kernel_aead:
+  description: Whether the kernel took an ESP state with AES-GCM too.
+  returned: success
+  type: bool
+  sample: true
+kernel_esp_ipv6:
+  description: Whether the kernel took an ESP state over IPv6 too.
+  returned: success
+  type: bool
+  sample: true
+userspace:
+  description: Whether /dev/net/tun opens.
+  returned: success
+  type: bool
+  sample: true
+missing:
+  description:
+    - What the host lacks, in words for people. Empty if it has everything.
+  returned: success
+  type: list
+  elements: str
+  sample: ["the kernel makes no ESP over IPv4 (CONFIG_INET_ESP, module esp4)"]
+detail:
+  description: For each probe, V(ok) or what the kernel or the tool said.
+  returned: success
+  type: dict
+  sample: {"esp": "Error: Requested type not found.", "policy": "ok", "aead": "ok", "esp_ipv6": "ok", "tun": "ok"}
+"""
+
+import os
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.causeway.ipsec.plugins.module_utils.dataplane import PROBES, explain, explain_tun
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
+
+TUN = "/dev/net/tun"
+
+
+def throw_away_namespace(run: Run, unshare: str | None, ip: str | None) -> list[str]:
+    """The command that runs another in a network namespace of its own.
+
+    A container may be refused a namespace by seccomp or for lack of CAP_SYS_ADMIN, and may still be allowed one
+    inside a user namespace of its own, where the kernel answers the same.
+    """
+    if not unshare or not ip:
+        absent = [name for name, path in (("unshare (util-linux)", unshare), ("ip (iproute2)", ip)) if not path]
+        raise HostError(f"cannot find out whether the kernel makes ESP: {' and '.join(absent)} not installed")
+    refusals = []
+    for options in (["--net"], ["--user", "--map-root-user", "--net"]):
+        status, dummy, err = run([unshare, *options, "--", ip, "link", "show"])
+        if status == 0:
+            return [unshare, *options, "--", ip]
+        refusals.append(err.strip())
+    raise HostError(f"cannot find out whether the kernel makes ESP: no network namespace to try it in ({'; '.join(refusals)})")
+
+
+def probe_kernel(run: Run, command: list[str]) -> tuple[dict[str, str], list[str]]:
+    """What each probe said, and what is missing."""
+    detail, missing = {}, []
+    for probe in PROBES:
+        status, dummy, err = run([*command, *probe.arguments])
+        detail[probe.name] = "ok" if status == 0 else err.strip() or f"exit status {status}"
+        lack = explain(probe, status, err)
+        if lack and lack not in missing:
+            missing.append(lack)
+    return detail, missing
+
+
+def probe_tun() -> str | None:
+    """Why userspace ESP is impossible, or None. Opening the device without TUNSETIFF makes no interface."""
+    try:
+        os.close(os.open(TUN, os.O_RDWR | os.O_CLOEXEC))
+    except OSError as exc:
+        return explain_tun(exc.errno or 0, exc.strerror)
+    return None
+
+
+def look(run: Run, unshare: str | None, ip: str | None) -> dict[str, Any]:
+    try:
+        detail, missing = probe_kernel(run, throw_away_namespace(run, unshare, ip))
+    except HostError as exc:
+        detail, missing = {probe.name: "not tried" for probe in PROBES}, [str(exc)]
+    tun = probe_tun()
+    return {
+        "changed": False,
+        "kernel_esp": all(detail[probe.name] == "ok" for probe in PROBES if probe.essential),
+        "kernel_aead": detail["aead"] == "ok",
+        "kernel_esp_ipv6": detail["esp_ipv6"] == "ok",
+        "userspace": tun is None,
+        "missing": missing + ([tun] if tun else []),
+        "detail": {**detail, "tun": tun or "ok"},
+    }
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    module.run_command_environ_update = {"LC_ALL": "C"}
+    module.exit_json(**look(module.run_command, module.get_bin_path("unshare"), module.get_bin_path("ip")))
+
+
+if __name__ == "__main__":
+    main()
