@@ -1,0 +1,187 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Crypto registry: look algorithms up by the names people type, put proposals together, say what they need.
+
+The rows and their sources are in crypto_data.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from itertools import product
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from .crypto_data import DH_GROUPS, ENCRYPTION, INTEGRITY, OPENSSL_PACKAGES, PRF, Algorithm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+__all__ = [
+    "DH_GROUPS",
+    "ENCRYPTION",
+    "INTEGRITY",
+    "KINDS",
+    "PRF",
+    "Proposal",
+    "algorithms",
+    "group_number",
+    "hint",
+    "members",
+    "packages",
+    "plugins",
+    "proposal_token",
+    "proposals",
+    "split",
+]
+
+# As swanctl --list-algs and VICI's get-algorithms name them (strongSwan before 6.0 calls the last one "dh").
+KINDS: Final = ("encryption", "aead", "integrity", "prf", "ke")
+
+# fmt: off
+# What people and vendors' pages call the groups, besides their number and strongSwan's token.
+_GROUP_NAMES: Final[Mapping[str, int]] = {
+    **{group.token: number for number, group in DH_GROUPS.items()},
+    "p256": 19, "nistp256": 19, "secp256r1": 19, "prime256v1": 19,
+    "p384": 20, "nistp384": 20, "secp384r1": 20,
+    "p521": 21, "nistp521": 21, "secp521r1": 21,
+    "x25519": 31, "curve448": 32,
+}
+
+# What people and vendors' pages call the algorithms, without "-", "_", "/", "." and spaces.
+_OTHER_NAMES: Final[Mapping[str, str]] = {
+    "aes": "aes128", "des3": "3des", "tripledes": "3des", "3descbc": "3des", "chacha20": "chacha20poly1305",
+    "chachapoly": "chacha20poly1305", "hmacmd5": "md5", "hmacmd596": "md5", "sha": "sha1", "hmacsha1": "sha1",
+    "hmacsha196": "sha1", "sha2": "sha256",
+    **{f"{prefix}{bits}": f"sha{bits}" for bits in (256, 384, 512) for prefix in ("sha2", "hmacsha", "hmacsha2")},
+    **{f"hmacsha{bits}{bits // 2}": f"sha{bits}" for bits in (256, 384, 512)},
+    **{f"prf{name}": name for name in PRF}, **{f"prfhmac{name}": name for name in PRF},
+    **{f"aes{order}": f"aes{bits}" for bits in (128, 192, 256) for order in (f"{bits}cbc", f"cbc{bits}")},
+    **{f"aes{mode}{bits}": f"aes{bits}{mode}" + ("16" if mode != "ctr" else "")
+       for bits in (128, 192, 256) for mode in ("gcm", "ccm", "ctr")},
+    **{f"aes{bits}{mode}{tag}": f"aes{bits}{mode}{octets}" for bits in (128, 192, 256) for mode in ("gcm", "ccm")
+       for tag, octets in (("", 16), ("128", 16), ("96", 12), ("64", 8))},
+}
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Algorithms by their names in the registry, best first: all AEAD (no integrity) or all classic.
+
+    ``prf`` is empty for ESP, and for IKEv1, where the integrity algorithm is the PRF too.
+    ``dh_groups`` is empty for ESP without perfect forward secrecy.
+    """
+
+    encryption: tuple[str, ...]
+    integrity: tuple[str, ...]
+    prf: tuple[str, ...]
+    dh_groups: tuple[int, ...]
+
+
+def hint(table: Mapping[str, Algorithm], name: str) -> str:
+    """The name in the table that ``name`` was probably meant to be, or an empty string."""
+    plain = "".join(char for char in name[:64].lower() if char.isalnum())
+    meant = _OTHER_NAMES.get(plain, plain)
+    if meant in table:
+        return meant
+    near = get_close_matches(plain, table, n=1)
+    return near[0] if near else ""
+
+
+def group_number(value: object) -> int | None:
+    """The number in ``15``, ``"15"``, ``"group 15"``, ``"dh15"`` or ``"modp3072"``; None when there is none."""
+    if isinstance(value, int):
+        return None if isinstance(value, bool) else value
+    if not isinstance(value, str) or len(value) > 64:
+        return None
+    plain = "".join(char for char in value.lower() if char.isalnum())
+    for prefix in ("dhgroup", "group", "dh", "grp"):
+        plain = plain.removeprefix(prefix)
+    if plain.isascii() and plain.isdigit():
+        return int(plain)
+    return _GROUP_NAMES.get(plain)
+
+
+def split(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The AEAD ciphers among ``names`` and the classic ones, each in the order given."""
+    ciphers = tuple(names)
+    aead = tuple(name for name in ciphers if ENCRYPTION[name].kind == "aead")
+    return aead, tuple(name for name in ciphers if name not in aead)
+
+
+def proposals(
+    encryption: Sequence[str], integrity: Sequence[str], prf: Sequence[str], dh_groups: Sequence[int]
+) -> tuple[Proposal, ...]:
+    """One proposal for the AEAD ciphers, then one for the classic ones: they cannot stand in the same."""
+    aead, classic = split(encryption)
+    whole = [Proposal(aead, (), tuple(prf), tuple(dh_groups))] if aead else []
+    if classic:
+        whole.append(Proposal(classic, tuple(integrity), tuple(prf), tuple(dh_groups)))
+    return tuple(whole)
+
+
+def singly(whole: Iterable[Proposal]) -> tuple[Proposal, ...]:
+    """The same choice with one algorithm of each kind per proposal: all that IKEv1 can say."""
+    return tuple(
+        Proposal((cipher,), integrity, prf, group)
+        for proposal in whole
+        for cipher, integrity, prf, group in product(
+            proposal.encryption, _each(proposal.integrity), _each(proposal.prf), _each(proposal.dh_groups)
+        )
+    )
+
+
+Item = TypeVar("Item")
+
+
+def _each(items: tuple[Item, ...]) -> tuple[tuple[Item, ...], ...]:
+    """``items`` one at a time; nothing once when there are none."""
+    return tuple((item,) for item in items) or ((),)
+
+
+def members(proposal: Proposal) -> Iterator[tuple[str, Algorithm]]:
+    """Each algorithm of a proposal with its kind (one of KINDS)."""
+    for name in proposal.encryption:
+        cipher = ENCRYPTION[name]
+        yield ("aead" if cipher.kind == "aead" else "encryption"), cipher
+    yield from (("integrity", INTEGRITY[name]) for name in proposal.integrity)
+    yield from (("prf", PRF[name]) for name in proposal.prf)
+    yield from (("ke", DH_GROUPS[number]) for number in proposal.dh_groups)
+
+
+def proposal_token(proposal: Proposal) -> str:
+    """The proposal in strongSwan's words, for example ``aes256gcm16-prfsha384-ecp384``."""
+    return "-".join(row.token for _kind, row in members(proposal))
+
+
+def algorithms(ike: Iterable[Proposal], esp: Iterable[Proposal]) -> dict[str, tuple[str, ...]]:
+    """By kind, the names that the IKE daemon's get-algorithms must list for these proposals to work.
+
+    strongSwan loads proposals whose algorithms no plugin serves without a word, and fails at negotiation.
+    """
+    wanted: dict[str, set[str]] = {kind: set() for kind in KINDS}
+    for proposal in ike:
+        if not proposal.prf:
+            wanted["prf"].update(PRF[name].algorithm for name in proposal.integrity)
+        for kind, row in members(proposal):
+            wanted[kind].add(row.algorithm)
+    for proposal in esp:
+        for kind, row in members(proposal):
+            wanted[kind].add(row.algorithm)
+    return {kind: tuple(sorted(names)) for kind, names in wanted.items()}
+
+
+def plugins(ike: Iterable[Proposal], esp: Iterable[Proposal]) -> tuple[str, ...]:
+    """The strongSwan plugins that together serve every algorithm of these proposals on any processor."""
+    return tuple(sorted({row.plugins[0] for proposal in (*ike, *esp) for _kind, row in members(proposal)}))
+
+
+def packages(needed: Iterable[str], release: str) -> tuple[str, ...]:
+    """The packages that hold these plugins in a Debian release ("12", "13"); ValueError for another release."""
+    if release not in OPENSSL_PACKAGES:
+        raise ValueError(f"release {release!r} is not known; known are {', '.join(sorted(OPENSSL_PACKAGES))}.")
+    homes = {row.plugins[0]: row.debian[release] for table in (ENCRYPTION, INTEGRITY, PRF) for row in table.values()}
+    homes |= {row.plugins[0]: row.debian[release] for row in DH_GROUPS.values()}
+    return tuple(sorted({homes[plugin] for plugin in needed}))

@@ -1,0 +1,171 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads one level of a policy key by key and notes what is wrong with each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from .crypto import DH_GROUPS, ENCRYPTION, INTEGRITY, PRF, group_number, hint, split
+from .problems import MOST_UNKNOWN_KEYS, Problem, shown, suggestion
+
+if TYPE_CHECKING:
+    from .crypto_data import Algorithm
+
+LIFETIME_MIN: Final = 300
+LIFETIME_MAX: Final = 2592000
+LIST_MAX: Final = 16
+
+_KEYS_MEANT: Final[Mapping[str, str]] = {
+    "cipher": "encryption",
+    "ciphers": "encryption",
+    "hash": "integrity",
+    "auth": "integrity",
+    "authentication": "integrity",
+    "keylife": "lifetime",
+    "life_time": "lifetime",
+    "rekey_time": "lifetime",
+}
+_GROUP_KEYS: Final = ("dh_group", "pfs_group", "dh_groups", "pfs_groups", "pfs", "dh", "group")
+_WHAT: Final = {"encryption": "encryption algorithm", "integrity": "integrity algorithm", "prf": "PRF"}
+
+
+class Reader:
+    """A mapping being read at ``path``; its problems go to a list that readers share."""
+
+    def __init__(self, raw: Mapping[object, object], path: str, problems: list[Problem]) -> None:
+        self._raw = raw
+        self._path = path
+        self._problems = problems
+        self.failed = False
+
+    @classmethod
+    def of(cls, raw: object, path: str, allowed: tuple[str, ...], problems: list[Problem]) -> Reader | None:
+        """A reader for ``raw``, its unknown keys noted; None when it is not a mapping at all."""
+        if not isinstance(raw, Mapping):
+            problems.append(Problem(path, f"{shown(raw)} is not a mapping; allowed keys are {', '.join(allowed)}."))
+            return None
+        reader = cls(raw, path, problems)
+        unknown = [key for key in raw if not isinstance(key, str) or key not in allowed]
+        for key in unknown[:MOST_UNKNOWN_KEYS]:
+            reader._unknown(key, allowed)
+        if len(unknown) > MOST_UNKNOWN_KEYS:
+            reader.problem("", f"{len(unknown) - MOST_UNKNOWN_KEYS} more unknown keys.")
+        return reader
+
+    def half(self, key: str, allowed: tuple[str, ...]) -> Reader | None:
+        """A reader for the mapping under ``key``."""
+        return Reader.of(self._raw[key], self._at(key), allowed, self._problems)
+
+    def has(self, key: str) -> bool:
+        return key in self._raw
+
+    def problem(self, key: str, message: str) -> None:
+        self.failed = True
+        self._problems.append(Problem(self._at(key), message))
+
+    def version(self) -> int:
+        """1 or 2; 2 when not given."""
+        value = self._raw.get("version", 2)
+        if isinstance(value, int) and not isinstance(value, bool) and value in (1, 2):
+            return int(value)
+        self.problem("version", f"{shown(value)} is not an IKE version; allowed are 2 (the default) and 1.")
+        return 2
+
+    def lifetime(self, default: int) -> int:
+        """Seconds between new keys."""
+        value = self._raw.get("lifetime", default)
+        if not isinstance(value, int) or isinstance(value, bool):
+            self.problem("lifetime", f"{shown(value)} is not a whole number of seconds, for example {default}.")
+        elif not LIFETIME_MIN <= value <= LIFETIME_MAX:
+            self.problem("lifetime", f"{shown(value)} seconds; allowed are {LIFETIME_MIN} to {LIFETIME_MAX}.")
+        else:
+            return int(value)
+        return default
+
+    def ciphers(self) -> tuple[str, ...]:
+        """The encryption algorithms: at least one is needed."""
+        if not self.has("encryption"):
+            self.problem("encryption", "missing; name one or more, for example [aes256gcm16, aes128gcm16].")
+        return self._names("encryption", ENCRYPTION)
+
+    def integrity(self, ciphers: tuple[str, ...]) -> tuple[str, ...]:
+        """The integrity algorithms: needed beside classic ciphers, senseless beside AEAD ciphers alone."""
+        names = self._names("integrity", INTEGRITY)
+        given = self._raw.get("integrity") is not None
+        # A cipher that was not understood may be of either kind: better one problem too few than a wrong one.
+        aead, classic = split(ciphers) if len(ciphers) == len(self._items("encryption")) else ((), ())
+        if classic and not given:
+            self.problem("integrity", f"missing; {classic[0]} needs an integrity algorithm, for example sha256.")
+        if aead and not classic and given:
+            self.problem(
+                "integrity",
+                f"{aead[0]} encrypts and authenticates in one, an integrity algorithm beside it makes no sense; "
+                "remove integrity, or use a cipher that needs one, for example aes256.",
+            )
+        return names
+
+    def prf(self) -> tuple[str, ...]:
+        return self._names("prf", PRF)
+
+    def groups(self, key: str) -> tuple[int, ...]:
+        """The Diffie-Hellman groups under ``key``; empty for one of the words that mean none."""
+        value = self._raw.get(key)
+        if value is None or value in (0, "0", "none", "off", "no"):
+            return ()
+        found: list[int] = []
+        for path, item in self._items(key):
+            number = group_number(item)
+            if number is None or number not in DH_GROUPS:
+                self._wrong_group(path, item)
+            elif isinstance(item, str) and not item.strip().isdigit():
+                self.problem(path, f"{shown(item)}: groups are given by their number, write {number}.")
+            elif number in found:
+                self.problem(path, f"group {number} is named twice.")
+            else:
+                found.append(number)
+        return tuple(found)
+
+    def _names(self, key: str, table: Mapping[str, Algorithm]) -> tuple[str, ...]:
+        """The algorithms under ``key`` that ``table`` knows."""
+        found: list[str] = []
+        for path, item in self._items(key):
+            if not isinstance(item, str) or item not in table:
+                self._wrong_name(path, item, key, table)
+            elif item in found:
+                self.problem(path, f"{item} is named twice.")
+            else:
+                found.append(item)
+        return tuple(found)
+
+    def _items(self, key: str) -> list[tuple[str, object]]:
+        """The value under ``key`` as (path, item) pairs: a list's items, or the value itself; none when not given."""
+        value = self._raw.get(key)
+        if value is None:
+            return []
+        if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
+            return [(key, value)]
+        if not 1 <= len(value) <= LIST_MAX:
+            self.problem(key, f"a list of {len(value)}; name 1 to {LIST_MAX}.")
+        return [(f"{key}[{index}]", item) for index, item in enumerate(value[:LIST_MAX])]
+
+    def _wrong_name(self, path: str, item: object, key: str, table: Mapping[str, Algorithm]) -> None:
+        meant = hint(table, item) if isinstance(item, str) else ""
+        did_you_mean = f" Did you mean {meant!r}?" if meant else ""
+        self.problem(path, f"unknown {_WHAT[key]} {shown(item)}.{did_you_mean} Allowed: {', '.join(table)}.")
+
+    def _wrong_group(self, path: str, item: object) -> None:
+        allowed = ", ".join(f"{number} ({group.token})" for number, group in DH_GROUPS.items())
+        self.problem(path, f"unknown Diffie-Hellman group {shown(item)}. Allowed: {allowed}.")
+
+    def _unknown(self, key: object, allowed: tuple[str, ...]) -> None:
+        meant = _KEYS_MEANT.get(key, "") if isinstance(key, str) else ""
+        if isinstance(key, str) and key in _GROUP_KEYS:
+            meant = next((name for name in _GROUP_KEYS if name in allowed), "")
+        did_you_mean = f" Did you mean {meant!r}?" if meant in allowed else suggestion(key, allowed)
+        self.problem("", f"unknown key {shown(key)}.{did_you_mean} Allowed: {', '.join(allowed)}.")
+
+    def _at(self, key: str) -> str:
+        return f"{self._path}.{key}" if key else self._path
