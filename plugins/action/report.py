@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Print the proof, and fail where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import table, verdict
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import managed_tunnels
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller only."""
+
+    _requires_connection = False
+    _VALID_ARGS = frozenset(("raised", "status", "pings"))
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Table to the screen, rows to the result."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        answers = {name: plain(self._task.args.get(name) or {}) for name in ("raised", "status", "pings")}
+        topology = load_topology(self._templar.resolve_variable_expression("ipsec_topology"))
+        rows = verdict.rows(
+            managed_tunnels(topology),
+            _lists(answers["raised"], "tunnels"),
+            _lists(answers["status"], "tunnels"),
+            _lists(answers["pings"], "results"),
+        )
+        text = table.render(rows)
+        if any(row.problems for row in rows):
+            raise AnsibleActionFail(f"Not every tunnel is proven.\n{text}")
+        self._display.display(text)
+        return result | {"changed": False, "msg": text, "tunnels": {row.tunnel: row.state for row in rows}}
+
+
+def _lists(answers: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """Each host's list, without the hosts where the task was skipped."""
+    return {host: answer[key] for host, answer in answers.items() if key in answer}

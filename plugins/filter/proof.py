@@ -1,0 +1,64 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filters of the proof: what to bring up, what to ping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import targets
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.model import Topology
+
+
+def tunnel_connections(raw: object, host: str) -> list[dict[str, Any]]:
+    """A gateway's connections, as the module tunnel takes them."""
+    return [
+        {
+            "name": connection.name,
+            "children": [child.name for child in connection.children],
+            "initiate": connection.initiator,
+        }
+        for connection in gateway_intent(load_topology(raw), host).connections
+    ]
+
+
+def proof_targets(
+    raw: object, host: str, groups: Mapping[str, Sequence[str]], hostvars: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """What a gateway or LAN host pings, as the module reachability takes it."""
+    topology = load_topology(raw)
+    names = {name: list(members) for name, members in groups.items()}
+    if host in topology.gateways_by_host:
+        found = targets.gateway_targets(topology, host)
+    else:
+        found = targets.lan_host_targets(topology, host, names, _Addresses(hostvars))
+    return [{key: value for key, value in asdict(target).items() if value} for target in found]
+
+
+class _Addresses(Mapping[str, Iterable[str]]):
+    """Host name to addresses, read from facts only for the hosts that are asked for."""
+
+    def __init__(self, hostvars: Mapping[str, Any]) -> None:
+        self._hostvars = hostvars
+
+    def __getitem__(self, host: str) -> list[str]:
+        facts = self._hostvars[host].get("ansible_facts") or {}
+        return [str(plain(text)) for family in ("ipv4", "ipv6") for text in facts.get(f"all_{family}_addresses") or ()]
+
+    def __iter__(self) -> Any:
+        return iter(self._hostvars)
+
+    def __len__(self) -> int:
+        return len(self._hostvars)
+
+
+class FilterModule:
+    """Filters causeway.ipsec.tunnel_connections and causeway.ipsec.proof_targets."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {"tunnel_connections": tunnel_connections, "proof_targets": proof_targets}

@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Documentation of an action plugin: nothing of this runs on a host."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: report
+short_description: Print the proof of the tunnels, and fail where there is none
+version_added: 0.1.0
+description:
+  - Puts together what gateways and LAN hosts saw of each tunnel of C(ipsec_topology), prints a table,
+    and fails saying in plain words what is wrong on which end.
+  - A tunnel is V(proven) when its security associations are up and pings crossed it, V(up) when there was nothing to ping,
+    V(unproven) when none of its managed ends gave an answer in this run.
+options:
+  raised:
+    description: Results of M(causeway.ipsec.tunnel) by gateway.
+    type: dict
+    default: {}
+  status:
+    description: Results of M(causeway.ipsec.tunnel_info) by gateway.
+    type: dict
+    default: {}
+  pings:
+    description: Results of M(causeway.ipsec.reachability) by host.
+    type: dict
+    default: {}
+extends_documentation_fragment:
+  - ansible.builtin.action_common_attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  platform:
+    platforms: all
+author:
+  - causeway.ipsec contributors (@causeway-ipsec)
+"""
+
+EXAMPLES = r"""
+- name: Say what is proven
+  causeway.ipsec.report:
+    raised: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, '__ipsec_up'))) }}"
+    status: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, '__ipsec_status'))) }}"
+    pings: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, '__ipsec_pings'))) }}"
+  run_once: true
+"""
+
+RETURN = r"""
+msg:
+  description: The table.
+  returned: always
+  type: str
+tunnels:
+  description: State of each tunnel by its name.
+  returned: success
+  type: dict
+  sample: {berlin-london: proven}
+"""

@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The proof as a table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .verdict import End, Row
+
+HEAD = ("Tunnel", "State", "IKE", "ESP", "Out / in", "Pings", "RTT")
+
+
+def render(rows: Sequence[Row]) -> str:
+    """Columns of text, then one line for each problem."""
+    cells = [HEAD, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(HEAD))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells]
+    lines.insert(1, "  ".join("-" * width for width in widths))
+    return "\n".join([*lines, *_notes(rows)])
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    seen = next((end for end in row.ends if end.up), End(""))
+    rtts = [ping.rtt_ms for ping in row.pings if ping.rtt_ms is not None]
+    return (
+        row.tunnel,
+        row.state,
+        seen.ike or "-",
+        seen.esp or "-",
+        f"{_size(seen.bytes_out)} / {_size(seen.bytes_in)}" if seen.up else "-",
+        f"{sum(1 for ping in row.pings if ping.received)} of {len(row.pings)}" if row.pings else "-",
+        f"{sum(rtts) / len(rtts):.1f} ms" if rtts else "-",
+    )
+
+
+def _notes(rows: Iterable[Row]) -> Iterable[str]:
+    for row in rows:
+        yield from (f"{row.tunnel}: {problem}" for problem in row.problems)
+        absent = [end.host for end in row.ends if end.up is None]
+        if absent:
+            yield f"{row.tunnel}: not seen from {', '.join(absent)}, which gave no answer in this run"
+        elif row.state == "up":
+            yield f"{row.tunnel}: up, but not proven: there was no address on the far side to ping"
+
+
+def _size(count: int) -> str:
+    """Bytes as people say them: 999 B, 1.5 kB, 20 MB (powers of 1000)."""
+    size, unit = float(count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 1000:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.0f} {unit}" if size >= 100 or unit == "B" else f"{size:.1f} {unit}"

@@ -1,0 +1,79 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each host must ping to prove the tunnels that it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+
+from ..topology import gateway_intent, lan_host_intent
+from ..topology.model import PeerLan, Topology
+
+
+@dataclass(frozen=True)
+class Target:
+    """One ping: a name that says which tunnel it proves, the address, and the source address if it matters."""
+
+    name: str
+    address: str
+    source: str | None = None
+
+
+def target_name(tunnel: str, host: str) -> str:
+    """Inventory names hold no slash, so the pair can be told apart again, whatever the tunnel's name holds."""
+    return f"{tunnel}/{host}"
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """The tunnel and the host that target_name was made of."""
+    tunnel, _slash, host = name.rpartition("/")
+    return tunnel, host
+
+
+def gateway_targets(topology: Topology, host: str) -> list[Target]:
+    """From a gateway's LAN address to its peers' LAN addresses, where both are known."""
+    return [
+        Target(
+            target_name(connection.tunnel, connection.peer_host or connection.peer_site),
+            connection.remote_lan_address,
+            connection.local_lan_address,
+        )
+        for connection in gateway_intent(topology, host).connections
+        if connection.local_lan_address and connection.remote_lan_address
+    ]
+
+
+def lan_host_targets(
+    topology: Topology,
+    host: str,
+    groups: Mapping[str, Sequence[str]],
+    addresses: Mapping[str, Iterable[str]],
+) -> list[Target]:
+    """From a LAN host to every LAN host that the topology lets it reach.
+
+    groups: Ansible's groups, name to host names. addresses: host name to its addresses, as far as known.
+    A host without a known address inside the peer's subnets is left out: nobody can ping what has no address.
+    """
+    own_groups = [name for name, members in groups.items() if host in members]
+    intent = lan_host_intent(topology, host, own_groups)
+    return [
+        Target(target_name(peer.tunnel, name), address)
+        for peer in intent.peers
+        for name in expand(peer, groups)
+        if (address := first_inside(addresses.get(name, ()), peer.subnets))
+    ]
+
+
+def expand(peer: PeerLan, groups: Mapping[str, Sequence[str]]) -> list[str]:
+    """The hosts that a peer site's lan_hosts name, groups taken apart, each once."""
+    members = (groups.get(entry, [entry]) for entry in peer.lan_hosts)
+    return sorted({name for names in members for name in names})
+
+
+def first_inside(addresses: Iterable[str], subnets: Iterable[str]) -> str | None:
+    """The first of a host's addresses that lies inside one of the subnets."""
+    networks = [ip_network(subnet) for subnet in subnets]
+    return next((text for text in addresses if any(ip_address(text) in network for network in networks)), None)

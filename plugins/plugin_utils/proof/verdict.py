@@ -1,0 +1,138 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the answers mean: one row a tunnel, and in plain words what is wrong on which end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .targets import split_name
+
+Answers = Mapping[str, Sequence[Mapping[str, Any]]]  # host name to the list that a module returned there
+
+
+@dataclass(frozen=True)
+class End:
+    """One managed end of a tunnel as the host itself sees it; up is None when the host gave no answer in this run."""
+
+    host: str
+    up: bool | None = None
+    cause: str = ""
+    ike: str = ""
+    esp: str = ""
+    bytes_in: int = 0
+    bytes_out: int = 0
+
+
+@dataclass(frozen=True)
+class Ping:
+    """What one host heard from one address."""
+
+    source: str
+    target: str
+    address: str
+    sent: int
+    received: int
+    rtt_ms: float | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One tunnel's proof."""
+
+    tunnel: str
+    ends: tuple[End, ...]
+    pings: tuple[Ping, ...]
+    problems: tuple[str, ...] = field(default=())
+
+    @property
+    def state(self) -> str:
+        """proven: packets crossed; up: an SA but nothing to ping; unproven: no answer in this run; else failed."""
+        if self.problems:
+            return "FAILED"
+        if self.pings:
+            return "proven"
+        return "up" if any(end.up for end in self.ends) else "unproven"
+
+
+def rows(
+    tunnels: Sequence[tuple[str, str, Sequence[str]]], raised: Answers, status: Answers, pings: Answers
+) -> list[Row]:
+    """A row for each (tunnel, section name, managed hosts).
+
+    raised, status: what the modules tunnel and tunnel_info returned, by gateway. pings: reachability's results, by host.
+    """
+    heard = _pings_by_tunnel(pings)
+    made = []
+    for tunnel, section, hosts in tunnels:
+        ends = tuple(_end(host, section, raised, status) for host in hosts)
+        crossed = tuple(heard.get(tunnel, ()))
+        made.append(Row(tunnel, ends, crossed, tuple(_problems(ends, crossed))))
+    return made
+
+
+def _pings_by_tunnel(pings: Answers) -> dict[str, list[Ping]]:
+    found: dict[str, list[Ping]] = {}
+    for source, results in sorted(pings.items()):
+        for result in results:
+            tunnel, target = split_name(result["name"])
+            found.setdefault(tunnel, []).append(
+                Ping(source, target, result["address"], result["sent"], result["received"], result["rtt_ms"])
+            )
+    return found
+
+
+def _end(host: str, section: str, raised: Answers, status: Answers) -> End:
+    if host not in status:
+        return End(host)
+    cause = next((one.get("cause") or "" for one in raised.get(host, ()) if one["name"] == section), "")
+    seen = next((one for one in status[host] if one["name"] == section), None)
+    if seen is None or seen["state"] != "up":
+        return End(host, up=False, cause=cause or "no security association")
+    children = seen["children"]
+    return End(
+        host,
+        up=True,
+        ike=seen["ike_proposal"],
+        esp=", ".join(sorted({child["proposal"] for child in children})),
+        bytes_in=sum(child["bytes_in"] for child in children),
+        bytes_out=sum(child["bytes_out"] for child in children),
+    )
+
+
+def _problems(ends: tuple[End, ...], pings: tuple[Ping, ...]) -> list[str]:
+    """What is wrong, most basic first: a tunnel that is down explains every ping that failed through it."""
+    down = [f"{end.host}: down: {end.cause}" for end in ends if end.up is False]
+    if down:
+        return down
+    lost = [
+        f"{ping.source}: no answer from {ping.target} ({ping.address}): {ping.received} of {ping.sent} replies"
+        for ping in pings
+        if not ping.received
+    ]
+    return lost + ([_where_lost(ends)] if lost and all(end.up for end in ends) else [])
+
+
+def _where_lost(ends: tuple[End, ...]) -> str:
+    """The security associations count what each end encrypted and decrypted, so they show where packets end."""
+    if not any(end.bytes_out for end in ends):
+        names = " and ".join(end.host for end in ends)
+        return (
+            f"nothing was encrypted on {names}: the LAN hosts' packets don't reach the gateway "
+            "(their route, or forwarding on the gateway)"
+        )
+    for sender, receiver in (ends, ends[::-1]) if len(ends) == 2 else ():
+        if sender.bytes_out and not receiver.bytes_in:
+            return (
+                f"{sender.host} encrypts, and nothing arrives at {receiver.host}: "
+                "the network between them drops ESP (IP protocol 50) or UDP 4500"
+            )
+        if receiver.bytes_in and not receiver.bytes_out:
+            return (
+                f"{receiver.host} decrypts and sends nothing back: its LAN hosts' route or firewall, "
+                "or forwarding on the gateway"
+            )
+    return "packets cross the tunnel both ways: look at the LAN hosts' own firewalls and at their addresses"
