@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# The lab's podman and its images. Sourced after bootstrap.sh; sets CAUSEWAY_IMAGE_12 and CAUSEWAY_IMAGE_13 as asked for.
+
+# Sets CONTAINERS_CONF only where podman's own defaults don't run a container (hybrid cgroups, low limits).
+probe_podman() {
+  local image=$1 error
+  [ -z "${CONTAINERS_CONF:-}" ] || return 0
+  if error=$(podman run --rm --network none "$image" true 2>&1); then return; fi
+  need_packages runc
+  local limit
+  limit=$(ulimit -Hn)
+  [ "$limit" != unlimited ] && [ "$limit" -lt 20000 ] || limit=20000
+  printf '[containers]\ndefault_ulimits = ["nofile=%s:%s","nproc=%s:%s"]\n[engine]\nruntime = "runc"\n' \
+    "$limit" "$limit" "$limit" "$limit" >"$BUILD/containers.conf"
+  export CONTAINERS_CONF=$BUILD/containers.conf
+  podman run --rm --network none "$image" true >"$BUILD/podman.log" 2>&1 ||
+    die "podman cannot run a container here, neither with its defaults nor with runc:" "$error" "$(tail -n 3 "$BUILD/podman.log")"
+}
+
+need_podman() {
+  [ "$(id -u)" -eq 0 ] ||
+    die "the lab's containers need root (systemd, TUN devices, bridges). Type:" "sudo $0 ${LAB_ARGUMENTS:-}"
+  need_packages podman netavark iptables uidmap
+  local users
+  users=$(cat /proc/sys/fs/inotify/max_user_instances 2>/dev/null || echo 128)
+  # Each systemd takes several of them; 128 end at some sixteen containers.
+  [ "$users" -ge 1024 ] || sysctl -q -w fs.inotify.max_user_instances=1024 2>/dev/null || true
+}
+
+registry_answers() {
+  "$VENV/bin/python" - <<'PY'
+import sys
+import urllib.error
+import urllib.request
+
+try:
+    urllib.request.urlopen("https://registry-1.docker.io/v2/", timeout=5)
+except urllib.error.HTTPError as error:
+    sys.exit(error.code not in (401, 403))
+except OSError:
+    sys.exit(1)
+PY
+}
+
+codename() { case $1 in 12) echo bookworm ;; 13) echo trixie ;; *) die "the lab knows Debian 12 and 13, not '$1'." ;; esac; }
+
+# Prints the name of an image of the bare release.
+base_image() {
+  local release=$1 image=docker.io/library/debian:$1 name
+  name=$(codename "$release")
+  if podman image exists "$image"; then echo "$image" && return; fi
+  if ! podman image exists "localhost/causeway-base:$release"; then
+    if registry_answers && timeout 180 podman pull -q "$image" >/dev/null 2>"$BUILD/pull.log"; then echo "$image" && return; fi
+    need_packages mmdebstrap debian-archive-keyring
+    say "No registry answers: bootstrapping Debian $release from ${CAUSEWAY_MIRROR:-http://deb.debian.org/debian} (20 s)"
+    mmdebstrap -q --variant=minbase --include=ca-certificates "$name" - "${CAUSEWAY_MIRROR:-http://deb.debian.org/debian}" \
+      2>"$BUILD/mmdebstrap-$release.log" | podman import -q - "localhost/causeway-base:$release" >/dev/null ||
+      die "mmdebstrap could not make Debian $release:" "$(tail -n 4 "$BUILD/mmdebstrap-$release.log")"
+  fi
+  echo "localhost/causeway-base:$release"
+}
+
+# lab_image RELEASE: builds the image unless it is there, and exports its name.
+lab_image() {
+  local release=$1 image base
+  image=localhost/causeway-lab:$release-$(sha256sum "$ROOT/lab/Containerfile" | cut -c 1-8)
+  if ! podman image exists "$image"; then
+    base=$(base_image "$release")
+    probe_podman "$base"
+    say "Building the lab's image of Debian $release (40 s)"
+    podman build -q --build-arg "BASE_IMAGE=$base" -t "$image" -f "$ROOT/lab/Containerfile" "$ROOT/lab" \
+      >"$BUILD/image-$release.log" 2>&1 || die "podman build failed:" "$(tail -n 8 "$BUILD/image-$release.log")"
+  fi
+  probe_podman "$image"
+  export "CAUSEWAY_IMAGE_$release=$image"
+}
