@@ -1,0 +1,123 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which program configures an interface at boot. `gather` asks the host, `manager_of` decides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
+
+NETWORKD = "systemd-networkd"
+IFUPDOWN = "ifupdown"
+
+# Units of managers that we know by name only, in order to name them when we refuse.
+_OTHERS = {
+    "wickedd.service": "wicked",
+    "connman.service": "ConnMan",
+    "dhcpcd.service": "dhcpcd",
+    "network.service": "network-scripts",
+    "ifupdown2.service": "ifupdown2",
+    "ifupdown-ng.service": "ifupdown-ng",
+    "google-guest-agent.service": "google-guest-agent",
+    "cloud-init-local.service": "cloud-init",
+}
+
+
+@dataclass(frozen=True)
+class NetworkdLink:
+    name: str
+    state: str
+    network_file: str
+
+
+@dataclass(frozen=True)
+class Managers:
+    """What each manager on the host says it takes care of."""
+
+    networkd: list[NetworkdLink] = field(default_factory=list)
+    ifupdown: set[str] = field(default_factory=set)
+    network_manager: set[str] = field(default_factory=set)
+    others: list[str] = field(default_factory=list)
+
+
+def gather(run: Run, find: Callable[[str], "str | None"]) -> Managers:
+    """Asks the managers that run; `find` finds an executable."""
+    systemctl, networkctl, nmcli, ifquery = (find(name) for name in ("systemctl", "networkctl", "nmcli", "ifquery"))
+    units = _active_units(run, systemctl) if systemctl else set()
+    return Managers(
+        networkd=_networkd_links(run, networkctl) if networkctl and "systemd-networkd.service" in units else [],
+        ifupdown=_ifupdown_interfaces(run, ifquery) if ifquery and "ifupdown2.service" not in units else set(),
+        network_manager=_network_manager_devices(run, nmcli) if nmcli and "NetworkManager.service" in units else set(),
+        others=sorted(name for unit, name in _OTHERS.items() if unit in units),
+    )
+
+
+def _active_units(run: Run, systemctl: str) -> set[str]:
+    dummy, out, dummy = run([systemctl, "list-units", "--type=service", "--state=active", "--plain", "--no-legend"])
+    return {line.split()[0] for line in out.splitlines() if line.strip()}
+
+
+def _networkd_links(run: Run, networkctl: str) -> list[NetworkdLink]:
+    status, out, err = run([networkctl, "--json=short", "list"])
+    try:
+        links = json.loads(out)["Interfaces"]
+    except (ValueError, KeyError) as exc:
+        raise HostError(f"networkctl does not list its interfaces as JSON: {err.strip() or status}") from exc
+    return [
+        NetworkdLink(link["Name"], link["AdministrativeState"], link["NetworkFile"]) for link in links if link.get("NetworkFile")
+    ]
+
+
+def _ifupdown_interfaces(run: Run, ifquery: str) -> set[str]:
+    """Those that ifupdown brought up, and those that it will bring up at boot or when they appear."""
+    found: set[str] = set()
+    for arguments in (["--state"], ["--list"], ["--list", "--allow=hotplug"]):
+        dummy, out, dummy = run([ifquery, *arguments])
+        found.update(word.partition("=")[0] for word in out.split())
+    return found
+
+
+def _network_manager_devices(run: Run, nmcli: str) -> set[str]:
+    dummy, out, dummy = run([nmcli, "--terse", "--escape", "no", "--fields", "DEVICE,STATE", "device"])
+    pairs = (line.rpartition(":") for line in out.splitlines())
+    return {device for device, dummy, state in pairs if state.startswith(("connected", "connecting"))}
+
+
+def manager_of(device: str, managers: Managers, asked: str = "auto") -> tuple[str, str]:
+    """The manager that brings this interface up, and the .network file if that is networkd. One that we can't serve is an error."""
+    link = next((item for item in managers.networkd if item.name == device and item.state != "unmanaged"), None)
+    if link and asked in ("auto", NETWORKD):
+        _check_only_one(link, managers)
+        return NETWORKD, link.network_file
+    if asked == NETWORKD:
+        raise HostError(f"systemd-networkd does not manage {device}: it has no .network file for it, or does not run")
+    if asked == IFUPDOWN or device in managers.ifupdown:
+        return IFUPDOWN, ""
+    raise HostError(_refusal(device, managers))
+
+
+def _check_only_one(link: NetworkdLink, managers: Managers) -> None:
+    """A route in a drop-in counts on every interface of the file, and networkd waits for it for ever where it can't work."""
+    same = [item.name for item in managers.networkd if item.network_file == link.network_file and item.state != "unmanaged"]
+    if len(same) > 1:
+        raise HostError(
+            f"{link.network_file} configures {', '.join(sorted(same))}, but the routes belong to {link.name} alone. "
+            f"Give {link.name} a .network file of its own (with a name that sorts earlier)."
+        )
+
+
+def _refusal(device: str, managers: Managers) -> str:
+    if device in managers.network_manager:
+        who = f"{device} is managed by NetworkManager"
+    elif managers.others:
+        who = f"{device} is managed neither by systemd-networkd nor by ifupdown; this host runs {', '.join(managers.others)}"
+    else:
+        who = f"no network manager that we know configures {device} (something outside this host may, as for a container)"
+    return (
+        f"{who}. Routes that survive a reboot are supported with systemd-networkd (with netplan too) and with ifupdown. "
+        "Nothing was changed."
+    )

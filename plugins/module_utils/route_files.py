@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files that bring our routes back after a reboot, for each network manager that we know. Pure."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Iterable
+
+from ansible_collections.causeway.ipsec.plugins.module_utils.routes import PROTOCOL, Route
+
+IFUPDOWN_SCRIPT = "/etc/network/if-up.d/causeway-routes"
+NETWORKD_DIRECTORY = "/etc/systemd/network"
+NETWORKD_DROPIN = "causeway.conf"
+
+_OWNER = "# The Ansible collection causeway.ipsec owns this file: changes made here are lost.\n"
+
+# `add` and not `replace`, so that a route of somebody else's to the same destination stays. The script always succeeds,
+# because ifup takes an interface for broken when one of its scripts fails.
+_SCRIPT = """#!/bin/sh
+# Routes through an IPsec gateway, put in when ifupdown brings up the interface towards it.
+{owner}
+add() {{
+    said=$(ip "-$1" route add "$2" via "$3" dev "$IFACE" proto {protocol} 2>&1) && return
+    case $said in
+        *"File exists"*) ;;
+        *) echo "causeway-routes: $2 via $3: $said" >&2 ;;
+    esac
+}}
+
+case $IFACE in
+{cases}esac
+exit 0
+"""
+
+
+def networkd_dropin_path(network_file: str) -> str:
+    """A drop-in counts wherever the .network file is: in /etc, in /usr/lib, or in /run (netplan makes it there at boot)."""
+    return os.path.join(NETWORKD_DIRECTORY, f"{os.path.basename(network_file)}.d", NETWORKD_DROPIN)
+
+
+def networkd_dropin(routes: Iterable[Route]) -> str:
+    sections = [
+        f"\n[Route]\nDestination={route.destination}\nGateway={route.via}\nProtocol={PROTOCOL}\n" for route in sorted(routes)
+    ]
+    return "# Routes through an IPsec gateway.\n" + _OWNER + "".join(sections)
+
+
+def ifupdown_script(routes: Iterable[Route]) -> str:
+    by_device: dict[str, list[Route]] = {}
+    for route in sorted(routes):
+        by_device.setdefault(route.device, []).append(route)
+    cases = ""
+    for device, its_routes in sorted(by_device.items()):
+        lines = "".join(f"        add {route.family} {route.destination} {route.via}\n" for route in its_routes)
+        cases += f"    {shlex.quote(device)})\n{lines}        ;;\n"
+    return _SCRIPT.format(owner=_OWNER, protocol=PROTOCOL, cases=cases)
