@@ -1,0 +1,168 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carrying out a plan in the daemon: tried first, then loaded, read back, and undone if anything is not as wanted."""
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.causeway.ipsec.plugins.module_utils.charon import (
+    Daemon,
+    missing_algorithms,
+    read_daemon,
+    read_sas,
+    read_traps,
+)
+from ansible_collections.causeway.ipsec.plugins.module_utils.connection_plan import (
+    Current,
+    Plan,
+    Wanted,
+    has_action,
+    verify,
+)
+from ansible_collections.causeway.ipsec.plugins.module_utils.connection_view import (
+    differences,
+    shown_view,
+    wanted_view,
+)
+from ansible_collections.causeway.ipsec.plugins.module_utils.vici import Client, ViciCommandError, ViciError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ansible_collections.causeway.ipsec.plugins.module_utils.vici_message import Message
+
+PROBE = "cw-probe."  # a dot: no connection of the file can be called that
+POLITE_SECONDS = 2.0
+FORCED_SECONDS = 5.0
+POLL_SECONDS = 0.05
+
+
+class LoadError(Exception):
+    """The daemon does not take, or does not show, what it was given."""
+
+
+def check_algorithms(needed: Mapping[str, list[str]], daemon: Daemon) -> None:
+    """Raise if a proposal needs what no plugin provides: it would load, and fail at every negotiation."""
+    missing = missing_algorithms(needed, daemon)
+    if missing:
+        raise LoadError(
+            f"strongSwan on this host lacks {', '.join(missing)}. Install libstrongswan-standard-plugins and "
+            "libstrongswan-extra-plugins and restart strongswan.service, or choose another policy.")
+
+
+def probe(client: Client, connections: Mapping[str, Message]) -> None:
+    """Load each under another name with nothing to start, compare, and unload it: no tunnel notices."""
+    problems: list[str] = []
+    for name, message in connections.items():
+        try:
+            client.request("load-conn", {PROBE + name: passive(message)})
+        except ViciCommandError as exc:
+            problems.append(f"{name}: strongSwan refuses it: {exc.reason}")
+            continue
+        shown = {key: value for event in client.stream("list-conns", "list-conn", {"ike": PROBE + name})
+                 for key, value in event.items()}
+        client.request("unload-conn", {"name": PROBE + name})
+        wrong = differences(wanted_view(message), shown_view(shown.get(PROBE + name, {})))
+        problems += [f"{name}: strongSwan would read it differently: {difference}" for difference in wrong]
+    if problems:
+        raise LoadError("\n".join(problems))
+
+
+def passive(message: Message) -> Message:
+    """Return the message with no child started or trapped."""
+    children = {name: {**child, "start_action": "none"} for name, child in message.get("children", {}).items()}
+    return {**message, "children": children} if children else message
+
+
+def apply_plan(client: Client, plan: Plan, wanted: Wanted) -> None:
+    """Bring the daemon to what is wanted and raise LoadError unless it then shows just that."""
+    for secret in wanted.secrets.values():
+        client.request("load-shared", secret.message())
+    for name in (*plan.remove, *plan.replace):
+        withdraw(client, name)
+    waiting = {name: wanted.connections[name] for name in (*plan.load, *plan.replace)}
+    for name, message in waiting.items():
+        if not _starts(message):  # a peer that dials again the moment its SA ends must not find nothing
+            client.request("load-conn", {name: passive(message)})
+    end_and_load(client, plan.remove, waiting)
+    for connection, child in plan.traps:
+        client.request("install", {"ike": connection, "child": child})
+    for name in plan.secrets_removed:
+        with contextlib.suppress(ViciCommandError):  # it may be in our old file only
+            client.request("unload-shared", {"id": name})
+    wrong = verify(wanted, plan, read_daemon(client))
+    if wrong:
+        raise LoadError("\n".join(wrong))
+
+
+def _starts(message: Message) -> bool:
+    return any(has_action(child, "start") for child in message.get("children", {}).values())
+
+
+def withdraw(client: Client, name: str) -> None:
+    """Unload a connection if it is there, and uninstall what traps it may leave behind."""
+    with contextlib.suppress(ViciCommandError):
+        client.request("unload-conn", {"name": name})
+    for connection, child in read_traps(client):
+        if connection == name:
+            with contextlib.suppress(ViciCommandError):
+                client.request("uninstall", {"ike": connection, "child": child})
+
+
+def end_and_load(client: Client, removed: Iterable[str], waiting: Mapping[str, Message]) -> None:
+    """End the SAs that these connections have now; load each as soon as its own are gone, not waiting for others'."""
+    names = {*removed, *waiting}
+    ending = {sa.unique_id: sa.name for sa in read_sas(client) if sa.name in names}
+    _terminate(client, ending, force=False)
+    left = dict(waiting)
+    begun = time.monotonic()
+    forced = False
+    while True:
+        for name in [name for name in left if name not in ending.values()]:
+            client.request("load-conn", {name: left.pop(name)})
+        if not ending:
+            return
+        time.sleep(POLL_SECONDS)
+        alive = {sa.unique_id for sa in read_sas(client)}
+        ending = {unique_id: name for unique_id, name in ending.items() if unique_id in alive}
+        if not forced and time.monotonic() - begun > POLITE_SECONDS:  # a dead peer answers no DELETE
+            _terminate(client, ending, force=True)
+            forced = True
+        if time.monotonic() - begun > FORCED_SECONDS:
+            raise LoadError(f"{', '.join(sorted(set(ending.values())))}: the old SAs do not end.")
+
+
+def _terminate(client: Client, ids: Iterable[str], force: bool) -> None:
+    """Ask for the end of these IKE SAs without waiting; one that has gone by itself is no error."""
+    for unique_id in ids:
+        with contextlib.suppress(ViciCommandError):
+            client.request("terminate", {"ike-id": unique_id, "timeout": "-1", "force": "yes" if force else "no"})
+
+
+def roll_back(client: Client, plan: Plan, current: Current) -> list[str]:
+    """Bring back what ran before; return in words what could not be."""
+    before = current.daemon or Daemon()
+    problems: list[str] = []
+    for name in plan.secrets_changed:
+        if name not in current.secrets or name not in before.secrets:
+            _attempt(client, "unload-shared", {"id": name}, name, [])
+    for name in (*plan.secrets_changed, *plan.secrets_removed):
+        if name in current.secrets and name in before.secrets:
+            _attempt(client, "load-shared", current.secrets[name].message(), name, problems)
+    for name in (*plan.load, *plan.replace, *plan.remove):
+        withdraw(client, name)
+        if name in before.connections and name in current.connections:
+            _attempt(client, "load-conn", {name: current.connections[name]}, name, problems)
+        elif name in before.connections:
+            problems.append(f"{name}: our file did not hold what was loaded, so it stays unloaded")
+    return problems
+
+
+def _attempt(client: Client, command: str, message: Mapping[str, Any], name: str, problems: list[str]) -> None:
+    try:
+        client.request(command, message)
+    except ViciError as exc:
+        problems.append(f"{name}: {exc}")

@@ -1,0 +1,218 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connections of one host: what its files and daemon have now, and the whole run from the wanted text on."""
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.causeway.ipsec.plugins.module_utils.charon import Daemon, read_daemon
+from ansible_collections.causeway.ipsec.plugins.module_utils.connection_apply import (
+    LoadError,
+    apply_plan,
+    check_algorithms,
+    probe,
+    roll_back,
+)
+from ansible_collections.causeway.ipsec.plugins.module_utils.connection_plan import (
+    Current,
+    Plan,
+    Wanted,
+    plan_connections,
+)
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import (
+    FileError,
+    HostFile,
+    Staged,
+    locked,
+    read_host_file,
+)
+from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import ConfigError, Section, parse_text
+from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import (
+    check_wanted,
+    clashes,
+    connections_of,
+    message_of,
+)
+from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_secrets import (
+    masked,
+    parse_secrets,
+    read_secrets,
+    render_secrets,
+)
+from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_tree import read_tree, resolved
+from ansible_collections.causeway.ipsec.plugins.module_utils.vici import (
+    Client,
+    ViciError,
+    ViciUnavailableError,
+    find_socket,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+MAIN = "/etc/swanctl/swanctl.conf"
+CONNECTIONS = "/etc/swanctl/conf.d/causeway.conf"
+SECRETS = "/etc/swanctl/conf.d/causeway-secrets.conf"
+LOCK = "/run/causeway-connections.lock"
+
+
+class ConnectionsError(Exception):
+    """Why the wanted connections are not in force; whatever was begun has been undone."""
+
+
+EXPECTED = (ConfigError, FileError, LoadError, ViciError, ConnectionsError)
+
+
+@dataclass(frozen=True)
+class Request:
+    """The module's options."""
+
+    config: str
+    secrets: Sequence[Mapping[str, Any]]
+    algorithms: Mapping[str, list[str]] = field(default_factory=dict)
+    check: bool = False
+
+
+def run(request: Request) -> dict[str, Any]:
+    """Check, plan and (unless only checking) apply; return the module's results."""
+    wanted = parse_wanted(request)
+    with contextlib.nullcontext() if request.check else locked(LOCK), connected(optional=request.check) as client:
+        files = [read_host_file(CONNECTIONS), read_host_file(SECRETS)]
+        daemon = read_daemon(client) if client else None
+        current = read_current(files, daemon)
+        check_tree(wanted, daemon is None)
+        if daemon:
+            check_algorithms(request.algorithms, daemon)
+        plan = plan_connections(wanted, current)
+        if client and not request.check:
+            carry_out(client, plan, wanted, current, files)
+    return results(plan, wanted, current)
+
+
+def parse_wanted(request: Request) -> Wanted:
+    """Return the wanted set; raise with every problem of its text."""
+    root = parse_text(request.config, CONNECTIONS)
+    check_wanted(root, CONNECTIONS)
+    secrets = parse_secrets(request.secrets)
+    return Wanted(_messages(root), secrets, request.config, render_secrets(secrets))
+
+
+def _messages(root: Section) -> dict[str, Any]:
+    return {name: message_of(resolved(root, section)) for name, section in connections_of(root).items()}
+
+
+@contextlib.contextmanager
+def connected(optional: bool) -> Iterator[Client | None]:
+    """Give a client of the daemon; in check mode its absence is no error, since a role may yet install it."""
+    try:
+        client = Client(find_socket())
+    except ViciUnavailableError:
+        if not optional:
+            raise
+        yield None
+        return
+    with contextlib.closing(client):
+        yield client
+
+
+def read_current(files: Sequence[HostFile], daemon: Daemon | None) -> Current:
+    """Return what there is; a file of ours that somebody broke counts as holding nothing."""
+    connections, secrets = files
+    try:
+        held = _messages(parse_text(connections.text or "", connections.path))
+    except ConfigError:
+        held = {}
+    return Current(
+        connections=held,
+        secrets=read_secrets(secrets.text, secrets.path),
+        text=connections.text,
+        secrets_text=secrets.text,
+        files_safe=all(file.safe for file in files),
+        daemon=daemon,
+    )
+
+
+def check_tree(wanted: Wanted, tolerant: bool) -> None:
+    """Raise if swanctl, reading all its files with ours among them, would not come to just what is wanted.
+
+    One broken file of anybody's makes swanctl unload everything at the next boot or reload.
+    """
+    if tolerant and read_host_file(MAIN).text is None:
+        return
+    tree = read_tree(MAIN, {CONNECTIONS: wanted.text, SECRETS: wanted.secrets_text})
+    missing = [path for path in (CONNECTIONS, SECRETS) if path not in tree.files]
+    if missing:
+        raise ConnectionsError(f"{MAIN} does not include {' and '.join(missing)}, so no connection would come back "
+                               "after a reboot. Add the line `include conf.d/*.conf` to it.")
+    found = connections_of(resolved(tree.root, tree.root))
+    problems = list(clashes(found, dict.fromkeys(wanted.connections, Section()), CONNECTIONS))
+    problems += [f"the connection {name!r} gets other settings from {', '.join(tree.files)} than its own; "
+                 "remove what refers to it there." for name, message in wanted.connections.items()
+                 if not problems and (name not in found or message_of(found[name]) != message)]
+    if problems:
+        raise ConnectionsError("\n".join(problems))
+
+
+def carry_out(client: Client, plan: Plan, wanted: Wanted, current: Current, files: Sequence[HostFile]) -> None:
+    """Make it so, or leave everything as it was and raise.
+
+    The files are replaced last: if we die half-way, they still tell the next run (and the next boot) what held before.
+    """
+    probe(client, {name: wanted.connections[name] for name in (*plan.load, *plan.replace)})
+    staged = Staged()
+    try:
+        if plan.write_files:
+            for file, text in zip(files, (wanted.text, wanted.secrets_text)):
+                staged.add(file, text)
+        apply_plan(client, plan, wanted)
+        staged.commit()
+    except EXPECTED as exc:
+        staged.discard()
+        raise _undone(exc, plan, current) from exc
+
+
+def _undone(exc: Exception, plan: Plan, current: Current) -> ConnectionsError:
+    """Undo on a fresh connection (the old one may be what broke) and tell how that went."""
+    try:
+        with contextlib.closing(Client(find_socket())) as client:
+            problems = roll_back(client, plan, current)
+    except ViciError as further:
+        problems = [str(further)]
+    end = ("What ran before could not all be brought back: " + "; ".join(problems) if problems
+           else "What ran before has been brought back, and no file was changed.")
+    return ConnectionsError(f"{exc}\n{end}")
+
+
+def results(plan: Plan, wanted: Wanted, current: Current) -> dict[str, Any]:
+    """Return what the module returns; no key is in it."""
+    return {
+        "changed": plan.changed,
+        "loaded": list(plan.load),
+        "replaced": list(plan.replace),
+        "removed": list(plan.remove),
+        "unchanged": list(plan.unchanged),
+        "interrupted": list(plan.interrupted),
+        "secrets_changed": list(plan.secrets_changed),
+        "secrets_removed": list(plan.secrets_removed),
+        "reasons": dict(plan.reasons),
+        "diff": diff(plan, wanted, current),
+    }
+
+
+def diff(plan: Plan, wanted: Wanted, current: Current) -> list[dict[str, str]]:
+    """Return the files' differences, keys masked, and what changes in the daemon alone."""
+    found = [
+        _texts(CONNECTIONS, current.text or "", wanted.text),
+        _texts(SECRETS, masked(current.secrets, {}), masked(wanted.secrets, current.secrets)),
+        _texts("charon", "".join(f"{name}: {why}\n" for name, why in sorted(plan.reasons.items())),
+               "".join(f"{name}: as configured\n" for name in (*plan.load, *plan.replace))
+               + "".join(f"{name}: gone\n" for name in plan.remove)),
+    ]
+    return [item for item in found if item["before"] != item["after"]]
+
+
+def _texts(header: str, before: str, after: str) -> dict[str, str]:
+    return {"before_header": header, "after_header": header, "before": before, "after": after}

@@ -1,0 +1,151 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of ours on the host: written whole or not at all, readable by root only; and one writer at a time."""
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MODE = 0o600
+
+
+class FileError(Exception):
+    """A file that cannot be read, written or locked."""
+
+
+@dataclass(frozen=True)
+class HostFile:
+    """A file as it was found."""
+
+    path: str
+    text: str | None
+    safe: bool  # root's own and nobody else's to read
+
+
+def read_host_file(path: str) -> HostFile:
+    """Return the file's text (None if there is none) and whether its owner and mode are right."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            info = os.fstat(file.fileno())
+            safe = stat.S_IMODE(info.st_mode) == MODE and info.st_uid == os.geteuid()
+            return HostFile(path, file.read(), safe)
+    except FileNotFoundError:
+        return HostFile(path, None, False)
+    except OSError as exc:
+        raise FileError(f"{path}: cannot be read ({exc.strerror}).") from exc
+
+
+class Staged:
+    """New contents, on disk beside the files they will replace, so that a full disk shows before anything changes."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[str, HostFile]] = []
+        self._done: list[HostFile] = []
+
+    def add(self, before: HostFile, text: str) -> None:
+        """Write the text beside its file."""
+        self._waiting.append((_write_beside(before.path, text), before))
+
+    def commit(self) -> None:
+        """Put each text in its file's place; on an error put back what was there."""
+        try:
+            while self._waiting:
+                temporary, before = self._waiting[0]
+                os.rename(temporary, before.path)
+                self._done.append(before)
+                del self._waiting[0]
+                _sync_directory(os.path.dirname(before.path))
+        except OSError as exc:
+            self.put_back()
+            raise FileError(f"{before.path}: cannot be replaced ({exc.strerror}).") from exc
+
+    def put_back(self) -> None:
+        """Undo commit, and drop what was not committed."""
+        for before in self._done:
+            if before.text is None:
+                os.unlink(before.path)
+            else:
+                os.rename(_write_beside(before.path, before.text), before.path)
+        self._done.clear()
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove what was written and not committed."""
+        for temporary, _ in self._waiting:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+        self._waiting.clear()
+
+
+def _write_beside(path: str, text: str) -> str:
+    """Write a text, synced, next to `path`; conf.d/*.conf does not match its name, so swanctl never reads it."""
+    directory, name = os.path.split(path)
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".new", dir=directory)
+    except OSError as exc:
+        raise FileError(f"{directory}: no file can be made there ({exc.strerror}). "
+                        "Is the package strongswan-swanctl installed?") from exc
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), MODE)
+            os.fsync(file.fileno())
+        _copy_label(path, temporary)
+    except OSError as exc:
+        os.unlink(temporary)
+        raise FileError(f"{path}: cannot be written ({exc.strerror}).") from exc
+    return temporary
+
+
+def _copy_label(path: str, temporary: str) -> None:
+    """Give the new file the SELinux label of the one that it replaces, where there are labels."""
+    with contextlib.suppress(OSError):
+        os.setxattr(temporary, "security.selinux", os.getxattr(path, "security.selinux"))
+
+
+def _sync_directory(directory: str) -> None:
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def locked(path: str, seconds: float = 20.0) -> Iterator[None]:
+    """Hold the lock, so that a second controller's run waits for ours instead of mixing with it."""
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
+    except OSError as exc:
+        raise FileError(f"{path}: cannot be opened ({exc.strerror}). This must run as root (become: true).") from exc
+    try:
+        _wait_for_lock(handle, path, time.monotonic() + seconds)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _wait_for_lock(handle: int, path: str, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except OSError as exc:
+            if exc.errno not in (errno.EAGAIN, errno.EACCES):
+                raise FileError(f"{path}: cannot be locked ({exc.strerror}).") from exc
+            if time.monotonic() >= deadline:
+                raise FileError(f"another run has been changing this host's connections for a while (it holds {path}); "
+                                f"try again when it is done. `fuser {path}` names its process.") from exc
+        time.sleep(0.1)

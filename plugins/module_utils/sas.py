@@ -1,0 +1,115 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Security associations as list-sas shows them, as values."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+LIVE_CHILD = frozenset({"INSTALLED", "REKEYING", "REKEYED", "UPDATING"})
+LIVE_IKE = frozenset({"ESTABLISHED", "REKEYING", "REKEYED", "PASSIVE"})
+
+
+@dataclass(frozen=True)
+class ChildSa:
+    """One IPsec SA pair."""
+
+    name: str
+    state: str
+    proposal: str
+    local_subnets: tuple[str, ...]
+    remote_subnets: tuple[str, ...]
+    bytes_in: int
+    bytes_out: int
+    packets_in: int
+    packets_out: int
+    spi_in: str
+    spi_out: str
+    rekey: int | None
+
+    @property
+    def up(self) -> bool:
+        """Whether packets can pass."""
+        return self.state in LIVE_CHILD
+
+
+@dataclass(frozen=True)
+class IkeSa:
+    """One IKE SA with its children; `name` is its connection's."""
+
+    name: str
+    unique_id: str
+    state: str
+    version: int
+    initiator: bool
+    local_address: str
+    remote_address: str
+    local_id: str
+    remote_id: str
+    proposal: str
+    established: int | None
+    rekey: int | None
+    children: tuple[ChildSa, ...]
+
+    @property
+    def up(self) -> bool:
+        """Whether the two ends have authenticated each other."""
+        return self.state in LIVE_IKE
+
+
+def parse_sas(events: Iterable[Mapping[str, Any]]) -> list[IkeSa]:
+    """Return the SAs of a stream of list-sa events."""
+    return [_ike_sa(name, shown) for event in events for name, shown in event.items() if isinstance(shown, Mapping)]
+
+
+def _ike_sa(name: str, shown: Mapping[str, Any]) -> IkeSa:
+    children = shown.get("child-sas", {})
+    return IkeSa(
+        name=name,
+        unique_id=shown.get("uniqueid", ""),
+        state=shown.get("state", ""),
+        version=int(shown.get("version", "0")),
+        initiator=shown.get("initiator") == "yes",
+        local_address=shown.get("local-host", ""),
+        remote_address=shown.get("remote-host", ""),
+        local_id=shown.get("local-id", ""),
+        remote_id=shown.get("remote-id", ""),
+        proposal=_proposal(shown, ("encr", "integ", "prf", "dh")),
+        established=_number(shown.get("established")),
+        rekey=_number(shown.get("rekey-time")),
+        children=tuple(_child_sa(key, child) for key, child in children.items()),
+    )
+
+
+def _child_sa(key: str, shown: Mapping[str, Any]) -> ChildSa:
+    return ChildSa(
+        name=shown.get("name", key),
+        state=shown.get("state", ""),
+        proposal=_proposal(shown, ("encr", "integ", "dh")),
+        local_subnets=tuple(shown.get("local-ts", [])),
+        remote_subnets=tuple(shown.get("remote-ts", [])),
+        bytes_in=_number(shown.get("bytes-in")) or 0,
+        bytes_out=_number(shown.get("bytes-out")) or 0,
+        packets_in=_number(shown.get("packets-in")) or 0,
+        packets_out=_number(shown.get("packets-out")) or 0,
+        spi_in=shown.get("spi-in", ""),
+        spi_out=shown.get("spi-out", ""),
+        rekey=_number(shown.get("rekey-time")),
+    )
+
+
+def _proposal(shown: Mapping[str, Any], kinds: Iterable[str]) -> str:
+    """Return what was agreed, as swanctl --list-sas prints it: AES_CTR-128/HMAC_SHA2_256_128/MODP_3072."""
+    parts = []
+    for kind in kinds:
+        name = shown.get("dh-group" if kind == "dh" else f"{kind}-alg")
+        if name:
+            size = shown.get(f"{kind}-keysize")
+            parts.append(f"{name}-{size}" if size else name)
+    return "/".join(parts)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.lstrip("-").isdigit() else None

@@ -1,0 +1,91 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A connection of swanctl.conf as the load-conn message that swanctl makes of it, and what may not be in ours."""
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import ConfigError, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ansible_collections.causeway.ipsec.plugins.module_utils.vici_message import Message
+
+LIST_KEYS = frozenset({"local_addrs", "remote_addrs", "proposals", "esp_proposals", "ah_proposals", "local_ts",
+                       "remote_ts", "vips", "pools", "groups", "cert_policy"})
+FILE_KEYS = frozenset({"certs", "cacerts", "pubkeys"})
+PREFIX = "cw-"
+OUR_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+MAX_NAME = 127  # swanctl before 6.0.4 reads longer names as sections without content
+MAX_PATH = 255
+
+
+def message_of(section: Section) -> Message:
+    """Return what swanctl sends for this (already resolved) section: values first, then subsections."""
+    message: Message = {}
+    for key, value in section.values.items():
+        if value is not None:
+            message[key] = _items(value) if key.lower() in LIST_KEYS else value
+    for name, child in section.sections.items():
+        message[name] = message_of(child)
+    return message
+
+
+def _items(value: str) -> list[str]:
+    return [item for item in (part.strip(" ") for part in value.split(",")) if item]
+
+
+def connections_of(root: Section) -> dict[str, Section]:
+    """Return the sections of the connections by name."""
+    return root.sections["connections"].sections if "connections" in root.sections else {}
+
+
+def problems_of(root: Section, file: str) -> Iterator[str]:
+    """Yield what in a text that is to become our file would not do what it says, or is not ours to say."""
+    for name in [*root.values, *(name for name in root.sections if name != "connections")]:
+        yield f"{file}: {name!r} is neither a connection nor ours to set; only connections {{ … }} may be here."
+    top = root.sections.get("connections", Section())
+    yield from (f"{file}: {key!r} stands outside of any connection." for key in top.values)
+    for name, connection in top.sections.items():
+        place = connection.places[0]
+        if not name.startswith(PREFIX):
+            yield f"{place}: the connection {name!r} must begin with {PREFIX!r}: that is how we know which are ours."
+        if len(connection.places) > 1:
+            yield f"{place}: the connection {name!r} is defined again at {connection.places[1]}; names must be unique."
+        yield from _section_problems(connection, f"connections.{name}")
+
+
+def _section_problems(section: Section, path: str) -> Iterator[str]:
+    place = section.places[0]
+    name = path.rpartition(".")[2]
+    if not OUR_NAME.fullmatch(name):
+        yield f"{place}: the name {name!r} must be 1 to 64 of the characters A-Z a-z 0-9 _ and -."
+    if len(path) > MAX_PATH:
+        yield (f"{place}: the path {path} has {len(path)} characters; strongSwan reads sections beyond {MAX_PATH} as "
+               "empty. Shorten the names.")
+    if section.references:
+        yield f"{place}: references to other sections are not supported here; write {name!r} out."
+    for key in section.values:
+        if key.lower() in FILE_KEYS:
+            yield f"{place}: {key} is not supported yet; use pre-shared keys (auth = psk)."
+    for child_name, child in section.sections.items():
+        yield from _section_problems(child, f"{path}.{child_name}")
+
+
+def clashes(tree_connections: dict[str, Section], wanted: dict[str, Section], file: str) -> Iterator[str]:
+    """Yield which of our names another file on the host defines, too: swanctl merges the two without a word."""
+    for name, section in tree_connections.items():
+        others = [place for place in section.places if place.rpartition(":")[0] != file]
+        if others and (name in wanted or name.startswith(PREFIX)):
+            yield (f"the connection {name!r} is also defined at {others[0]}; remove it there. Names that begin with "
+                   f"{PREFIX!r} belong to {file}.")
+
+
+def check_wanted(root: Section, file: str) -> None:
+    """Raise with every problem of the text at once."""
+    found = list(problems_of(root, file))
+    if found:
+        raise ConfigError("\n".join(found))

@@ -1,0 +1,207 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+---
+module: connections
+short_description: Hold the whole set of this host's IPsec connections in strongSwan
+version_added: 0.1.0
+description:
+  - Takes the whole set of connections and pre-shared keys that a gateway shall have, and makes strongSwan have it.
+  - It owns the connections whose names begin with C(cw-) and the secrets whose names begin with C(ike-cw-),
+    and the files V(/etc/swanctl/conf.d/causeway.conf) and V(/etc/swanctl/conf.d/causeway-secrets.conf).
+    Everything else in the same daemon is left alone.
+  - Before anything changes it parses the text, every file that C(swanctl) would read at the next boot (one syntax
+    error in any of them makes C(swanctl) unload everything, with exit status 0), and tries each connection in the
+    daemon under another name.
+  - Only connections that differ are loaded again and their tunnels re-established; all others keep their security
+    associations. A connection that is no longer wanted is unloaded, and its security associations end.
+  - Afterwards it reads back what the daemon has. If anything is not as wanted, what ran before is brought back and
+    the module fails.
+  - What is loaded differently in the daemon than in its files, because somebody changed it by hand, is found and
+    healed. The daemon does not show everything (proposals, for instance); of what it hides, the file is believed.
+  - A changed pre-shared key is loaded but interrupts no tunnel; it is used at the next authentication.
+options:
+  config:
+    description:
+      - The text of C(swanctl.conf) with the wanted connections, C(connections { … }) and nothing else.
+      - Names of connections begin with C(cw-). The filter P(causeway.ipsec.swanctl_config#filter) makes such a text.
+    type: str
+    required: true
+  secrets:
+    description: The pre-shared keys, whole set as well.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      name:
+        description: Name of the secret, C(ike-) and then the connection's name.
+        type: str
+        required: true
+      ids:
+        description: The identities of both ends.
+        type: list
+        elements: str
+        required: true
+      psk:
+        description: The key itself.
+        type: str
+        required: true
+  algorithms:
+    description:
+      - The algorithms that the connections' proposals need, by kind (V(encryption), V(aead), V(integrity), V(prf),
+        V(ke)), named as C(swanctl --list-algs) does.
+      - If no loaded plugin provides one of them, the module fails before anything changes; strongSwan itself would
+        load the connection, and every negotiation would fail.
+    type: dict
+    default: {}
+requirements:
+  - strongSwan 5.9.8 or later (C(charon-systemd) and C(strongswan-swanctl)), running
+notes:
+  - In check mode, strongSwan may be absent; then every connection is reported as to be loaded.
+  - Certificates are not supported yet.
+attributes:
+  check_mode:
+    description: Can run in check mode and reports the same without touching anything.
+    support: full
+  diff_mode:
+    description: Shows what changes in the files and in the daemon. Keys are never shown.
+    support: full
+  idempotent:
+    description: A second run with the same options changes nothing and interrupts nothing.
+    support: full
+seealso:
+  - module: causeway.ipsec.tunnel
+  - module: causeway.ipsec.tunnel_info
+author:
+  - causeway.ipsec contributors (@causeway-ipsec)
+"""
+
+EXAMPLES = r"""
+- name: Load this gateway's connections
+  causeway.ipsec.connections:
+    config: "{{ ipsec_topology | causeway.ipsec.swanctl_config(inventory_hostname) }}"
+    secrets: "{{ ipsec_topology | causeway.ipsec.gateway_secrets(inventory_hostname) }}"
+  no_log: true
+  become: true
+
+- name: Hold one connection that is written by hand
+  causeway.ipsec.connections:
+    config: |
+      connections {
+        cw-berlin-london {
+          version = 2
+          local_addrs = "198.51.100.10"
+          remote_addrs = "198.51.100.20"
+          proposals = aes256gcm16-prfsha384-ecp384
+          local { auth = psk
+            id = "198.51.100.10" }
+          remote { auth = psk
+            id = "198.51.100.20" }
+          children {
+            cw-berlin-london {
+              local_ts = 192.168.1.0/24
+              remote_ts = 192.168.2.0/24
+              esp_proposals = aes256gcm16-ecp384
+              start_action = trap|start
+            }
+          }
+        }
+      }
+    secrets:
+      - name: ike-cw-berlin-london
+        ids: [198.51.100.10, 198.51.100.20]
+        psk: "{{ vault_berlin_london_psk }}"
+  become: true
+
+- name: Remove all connections of this collection from a host
+  causeway.ipsec.connections:
+    config: ""
+  become: true
+"""
+
+RETURN = r"""
+loaded:
+  description: Connections that were not loaded before.
+  type: list
+  elements: str
+  returned: success
+  sample: [cw-berlin-london]
+replaced:
+  description: Connections that were loaded, but differently.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+removed:
+  description: Connections that are no longer wanted.
+  type: list
+  elements: str
+  returned: success
+  sample: [cw-berlin-paris]
+unchanged:
+  description: Connections that were left alone, with their security associations.
+  type: list
+  elements: str
+  returned: success
+  sample: [cw-berlin-rome]
+interrupted:
+  description: Connections whose live security associations were ended by this run (in check mode, would be).
+  type: list
+  elements: str
+  returned: success
+  sample: [cw-berlin-paris]
+secrets_changed:
+  description: Secrets that are new or have changed. No tunnel is interrupted for that.
+  type: list
+  elements: str
+  returned: success
+  sample: [ike-cw-berlin-london]
+secrets_removed:
+  description: Secrets that are no longer wanted.
+  type: list
+  elements: str
+  returned: success
+  sample: []
+reasons:
+  description: Why each connection that was not left alone was not.
+  type: dict
+  returned: success
+  sample:
+    cw-berlin-london: not loaded
+    cw-berlin-paris: no longer wanted
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import EXPECTED, Request, run
+
+SPEC = {
+    "config": {"type": "str", "required": True},
+    "secrets": {
+        "type": "list", "elements": "dict", "default": [], "no_log": False,
+        "options": {
+            "name": {"type": "str", "required": True},
+            "ids": {"type": "list", "elements": "str", "required": True},
+            "psk": {"type": "str", "required": True, "no_log": True},
+        },
+    },
+    "algorithms": {"type": "dict", "default": {}},
+}
+
+
+def main() -> None:
+    """Run the module."""
+    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    options = module.params
+    try:
+        results = run(Request(options["config"], options["secrets"], options["algorithms"], module.check_mode))
+    except EXPECTED as exc:
+        module.fail_json(msg=str(exc))
+    module.exit_json(**results)
+
+
+if __name__ == "__main__":
+    main()
