@@ -156,7 +156,8 @@ _HASH_ROWS: Final = (
 )
 
 _PRF_ROWS: Final = (
-    ("md5", "PRF_HMAC_MD5", 1, 128, "MUST NOT", "not recommended", BROKEN, "collisions are made in seconds, and RFC 8247 forbids it"),
+    ("md5", "PRF_HMAC_MD5", 1, 128, "MUST NOT", "not recommended", BROKEN,
+     "collisions are made in seconds, and RFC 8247 forbids it"),
     ("sha1", "PRF_HMAC_SHA1", 2, 160, "MUST-", "not recommended", LEGACY, "SHA-1 is being withdrawn everywhere"),
     ("sha256", "PRF_HMAC_SHA2_256", 5, 256, "MUST", "recommended", RECOMMENDED, "sound and offered everywhere"),
     ("sha384", "PRF_HMAC_SHA2_384", 6, 384, NOT_LISTED, "recommended", RECOMMENDED, "sound"),
