@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 LONGEST_SHOWN = 80
+MOST_COMPARISONS = 100_000  # about half a second of looking for near names
+MOST_LISTED = 8
 MOST_UNKNOWN_KEYS = 10  # of one mapping; a file of another kind altogether has thousands
 
 
@@ -76,3 +78,25 @@ def unknown_keys(path: str, raw: Mapping[object, object], known: Collection[str]
     if len(keys) > MOST_UNKNOWN_KEYS:
         problems.append(Problem(path, f"{len(keys) - MOST_UNKNOWN_KEYS} more unknown keys."))
     return problems
+
+
+class Names:
+    """Known names of one kind, and what to say of one that is not among them.
+
+    Near names are looked for as long as that is quick: a file that misspells thousands needs no hint for each.
+    """
+
+    def __init__(self, kind: str, known: Iterable[str]) -> None:
+        self._kind = kind
+        self._known = dict.fromkeys(known)
+        self._left = MOST_COMPARISONS
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._known
+
+    def unknown(self, name: str) -> str:
+        self._left -= len(self._known)
+        hint = suggestion(name, self._known) if self._left >= 0 else ""
+        if not hint and 0 < len(self._known) <= MOST_LISTED:
+            hint = f" Known: {', '.join(self._known)}."
+        return f"unknown {self._kind} {shown(name)}.{hint}"

@@ -1,0 +1,181 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One gateway's or LAN host's share of a topology, at the cost of its own tunnels alone."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+
+from .blocks import Block
+from .expand import behind, identity, selectors, tunnels_of
+from .fleet import path_of
+from .model import (
+    ChildIntent,
+    ConnectionIntent,
+    Gateway,
+    GatewayIntent,
+    LanHostIntent,
+    PeerLan,
+    Route,
+    Secret,
+    Site,
+    Topology,
+    Tunnel,
+    section_name,
+)
+from .parse_tunnels import bad_psk
+from .policies import algorithms, plugins
+from .problems import Problem, TopologyError, UnknownHostError, suggestion
+
+MADE_PSK_MIN_LENGTH = 32
+
+
+def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
+    """What one gateway is to be."""
+    site = _site_of(topology, host)
+    tunnels = list(tunnels_of(topology, site.name))
+    used = [topology.policies[name] for name in sorted({tunnel.policy for tunnel in tunnels})]
+    ike = [proposal for policy in used for proposal in policy.ike.proposals]
+    esp = [proposal for policy in used for proposal in policy.esp.proposals]
+    connections = [_connection(topology, tunnel, site) for tunnel in tunnels]
+    return GatewayIntent(
+        host=host,
+        site=site.name,
+        description=site.description,
+        local_address=_own_address(site.gateway),
+        lan_address=_text(site.gateway.lan_address),
+        subnets=_texts(site.subnets),
+        management=_texts(site.management),
+        connections=tuple(sorted(connections, key=lambda connection: connection.name)),
+        algorithms=algorithms(ike, esp),
+        plugins=tuple(plugins(ike, esp)),
+    )
+
+
+def _site_of(topology: Topology, host: str) -> Site:
+    name = topology.site_by_host.get(host)
+    if name is None:
+        hint = suggestion(host, topology.site_by_host)
+        raise UnknownHostError([Problem(str(host), f"is not the host of any gateway of the topology.{hint}")])
+    return topology.sites[name]
+
+
+def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionIntent:
+    peer = topology.sites[tunnel.other(site.name)]
+    policy = topology.policies[tunnel.policy]
+    section = section_name(tunnel.name)
+    return ConnectionIntent(
+        name=section,
+        tunnel=tunnel.name,
+        description=tunnel.description,
+        peer_site=peer.name,
+        peer_host=peer.gateway.host,
+        ike_version=policy.ike.version,
+        local_address=_own_address(site.gateway),
+        remote_address=peer.gateway.address.text,
+        local_id=identity(topology, tunnel, site.name),
+        remote_id=identity(topology, tunnel, peer.name),
+        ike_proposals=policy.ike.proposals,
+        esp_proposals=policy.esp.proposals,
+        ike_lifetime=policy.ike.lifetime,
+        esp_lifetime=policy.esp.lifetime,
+        initiator=_initiates(site, peer),
+        children=_children(topology, tunnel, site.name, section, policy.ike.version),
+        psk_given=tunnel.psk is not None,
+        local_lan_address=_text(site.gateway.lan_address),
+        remote_lan_address=_text(peer.gateway.lan_address),
+    )
+
+
+def _initiates(site: Site, peer: Site) -> bool:
+    """One end does. Whoever is behind NAT, because it can always reach the other one; or else by name."""
+    if peer.gateway.host is None:
+        return True
+    if site.gateway.behind_nat != peer.gateway.behind_nat:
+        return site.gateway.behind_nat
+    return site.name < peer.name
+
+
+def _children(topology: Topology, tunnel: Tunnel, site: str, section: str, version: int) -> tuple[ChildIntent, ...]:
+    """One child with all subnets; for IKEv1, which can carry only one pair, one for each."""
+    local, remote = selectors(topology, tunnel, site), selectors(topology, tunnel, tunnel.other(site))
+    if version == 2:
+        common = {block.version for block in local} & {block.version for block in remote}
+        return (ChildIntent(section, _texts(local, common), _texts(remote, common)),)
+    return tuple(
+        ChildIntent(f"{section}-{_pair(ours, theirs)}", (ours.text,), (theirs.text,))
+        for ours in local
+        for theirs in remote
+        if ours.version == theirs.version
+    )
+
+
+def _pair(one: Block, other: Block) -> str:
+    """A short name of two subnets on which both ends agree."""
+    return hashlib.sha256(" ".join(sorted((one.text, other.text))).encode()).hexdigest()[:8]
+
+
+def lan_host_intent(topology: Topology, host: str, groups: Iterable[str] = ()) -> LanHostIntent:
+    """What one LAN host is to be, which the topology names itself or by one of its groups."""
+    site = topology.sites[_lan_site(topology, host, groups)]
+    peers = sorted(_peer_lans(topology, site), key=lambda peer: (peer.site, peer.tunnel))
+    lan = site.gateway.lan_address
+    destinations = {
+        block
+        for tunnel in tunnels_of(topology, site.name)
+        for block in selectors(topology, tunnel, tunnel.other(site.name))
+        if lan is not None and block.version == lan.version
+    }
+    routes = tuple(Route(block.text, lan.text) for block in sorted(destinations - set(site.subnets)) if lan is not None)
+    return LanHostIntent(host=host, site=site.name, subnets=_texts(site.subnets), routes=routes, peers=tuple(peers))
+
+
+def _lan_site(topology: Topology, host: str, groups: Iterable[str]) -> str:
+    sites = {site for name in (host, *groups) for site in topology.sites_by_lan_host.get(name, ())}
+    if not sites:
+        hint = suggestion(host, topology.sites_by_lan_host)
+        raise UnknownHostError([Problem(str(host), f"is under lan_hosts of no site of the topology, nor is a group of it.{hint}")])
+    if len(sites) > 1:
+        names = " and ".join(sorted(sites))
+        raise TopologyError([Problem(str(host), f"belongs to the lan_hosts of {names} by its groups; a host belongs to one site.")])
+    return sites.pop()
+
+
+def _peer_lans(topology: Topology, site: Site) -> Iterable[PeerLan]:
+    for tunnel in tunnels_of(topology, site.name):
+        for peer, blocks in behind(topology, tunnel, tunnel.other(site.name)):
+            if peer.name != site.name:
+                yield PeerLan(tunnel.name, peer.name, _texts(blocks), peer.lan_hosts)
+
+
+def gateway_secrets(topology: Topology, host: str, made: Mapping[str, str] | None = None) -> list[Secret]:
+    """The pre-shared keys of one gateway: the given ones, and ``made`` ones by name of tunnel for all others."""
+    site = _site_of(topology, host)
+    problems = []
+    secrets = []
+    for tunnel in tunnels_of(topology, site.name):
+        psk = tunnel.psk if tunnel.psk is not None else (made or {}).get(tunnel.name)
+        if psk is None:
+            problems.append(Problem(f"{path_of(tunnel)}.psk", f"no PSK was given or made for {tunnel.name!r}."))
+        elif tunnel.psk is None and bad_psk(psk, MADE_PSK_MIN_LENGTH):
+            problems.append(Problem(f"{path_of(tunnel)}.psk", f"the one made: {bad_psk(psk, MADE_PSK_MIN_LENGTH)}"))
+        else:
+            ids = (identity(topology, tunnel, site.name), identity(topology, tunnel, tunnel.other(site.name)))
+            secrets.append(Secret(f"ike-{section_name(tunnel.name)}", ids, psk))
+    if problems:
+        raise TopologyError(problems)
+    return sorted(secrets, key=lambda secret: secret.name)
+
+
+def _own_address(gateway: Gateway) -> str:
+    return (gateway.local_address or gateway.address).text
+
+
+def _text(block: Block | None) -> str | None:
+    return block.text if block else None
+
+
+def _texts(blocks: Iterable[Block], versions: Iterable[int] = (4, 6)) -> tuple[str, ...]:
+    return tuple(block.text for block in blocks if block.version in versions)

@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The topology and the intents compiled from it, as frozen values."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Final
+
+from .blocks import Block
+from .crypto import Proposal
+from .policies import Policy
+
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,50}")
+
+
+def section_name(name: str) -> str:
+    """The name of a tunnel's connection on its gateways.
+
+    strongSwan accepts neither blanks nor dots nor letters outside ASCII there, and silently drops what is too long.
+    """
+    if _PLAIN_NAME.fullmatch(name):
+        return f"cw-{name}"
+    slug = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:40]
+    return f"cw-{slug}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    host: str | None  # None: a peer that we do not manage
+    address: Block  # what peers dial
+    local_address: Block | None = None  # only behind NAT
+    lan_address: Block | None = None
+    device: str | None = None
+
+    @property
+    def behind_nat(self) -> bool:
+        return self.local_address is not None and self.local_address != self.address
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    name: str
+    subnets: tuple[Block, ...]
+    gateways: tuple[Gateway, ...]
+    description: str = ""
+    management: tuple[Block, ...] = ()
+    lan_hosts: tuple[str, ...] = ()
+
+    @property
+    def gateway(self) -> Gateway:
+        return self.gateways[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Mesh:
+    name: str
+    sites: tuple[str, ...]  # sorted; without the hub
+    hub: str | None
+    transit: bool
+    policy: str
+    routing: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tunnel:
+    name: str
+    sites: tuple[str, str]
+    policy: str
+    routing: str
+    description: str = ""
+    psk: str | None = field(default=None, repr=False)
+    ids: Mapping[str, str] = field(default_factory=dict)  # by site
+    subnets: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # by site, where not the site's own
+    mesh: Mesh | None = None  # what it was expanded from
+
+    def other(self, site: str) -> str:
+        return self.sites[1] if self.sites[0] == site else self.sites[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    tunnels_per_gateway: int | None = None
+    subnets_per_tunnel: int | None = None
+    psk_min_length: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Topology:
+    sites: Mapping[str, Site]
+    tunnels: tuple[Tunnel, ...]  # as written; those of meshes come from expand
+    meshes: tuple[Mesh, ...]
+    policies: Mapping[str, Policy]  # with the built-in ones
+    limits: Limits
+    # Indexes, built once, so that a gateway's share costs only its own degree.
+    site_by_host: Mapping[str, str] = field(repr=False, compare=False)
+    sites_by_lan_host: Mapping[str, tuple[str, ...]] = field(repr=False, compare=False)
+    tunnels_by_site: Mapping[str, tuple[Tunnel, ...]] = field(repr=False, compare=False)
+    meshes_by_site: Mapping[str, tuple[Mesh, ...]] = field(repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """An intent that can be turned into plain data."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Mappings, lists, text, numbers, booleans and None only: what JSON can hold."""
+        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Plain):
+        return value.as_dict()
+    if is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class ChildIntent(Plain):
+    name: str
+    local_subnets: tuple[str, ...]
+    remote_subnets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionIntent(Plain):
+    name: str  # of the section
+    tunnel: str  # as the user calls it
+    description: str
+    peer_site: str
+    peer_host: str | None  # None: not managed
+    ike_version: int
+    local_address: str
+    remote_address: str
+    local_id: str
+    remote_id: str
+    ike_proposals: tuple[Proposal, ...]
+    esp_proposals: tuple[Proposal, ...]
+    ike_lifetime: int  # seconds
+    esp_lifetime: int
+    initiator: bool
+    children: tuple[ChildIntent, ...]
+    psk_given: bool
+    local_lan_address: str | None
+    remote_lan_address: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayIntent(Plain):
+    """What one gateway is to be, without secrets."""
+
+    host: str
+    site: str
+    description: str
+    local_address: str
+    lan_address: str | None
+    subnets: tuple[str, ...]
+    management: tuple[str, ...]
+    connections: tuple[ConnectionIntent, ...]  # sorted by name
+    algorithms: Mapping[str, tuple[str, ...]]  # by kind, as strongSwan's get-algorithms names them
+    plugins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Plain):
+    destination: str
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class PeerLan(Plain):
+    """A site that a LAN host must be able to reach, and the tunnel that leads there."""
+
+    tunnel: str
+    site: str
+    subnets: tuple[str, ...]
+    lan_hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LanHostIntent(Plain):
+    """What one LAN host is to be."""
+
+    host: str
+    site: str
+    subnets: tuple[str, ...]  # of its own site
+    routes: tuple[Route, ...]
+    peers: tuple[PeerLan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Secret(Plain):
+    """A pre-shared key and the identities of both ends that it proves."""
+
+    name: str
+    ids: tuple[str, str]
+    psk: str = field(repr=False)

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules over the whole fleet; each takes it and yields what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .fleet import fleet
+from .model import Topology
+from .policies import BUILT_IN, policy_warnings
+from .problems import Problem
+from .validate_names import duplicate_addresses, duplicate_hosts, duplicate_lan_hosts, duplicate_sections
+from .validate_overlaps import overlaps
+from .validate_tunnels import crowded_gateways, duplicate_identities, mixed_meshes, unusable_tunnels
+
+RULES = (
+    duplicate_hosts,
+    duplicate_lan_hosts,
+    duplicate_addresses,
+    duplicate_sections,
+    unusable_tunnels,
+    mixed_meshes,
+    crowded_gateways,
+    duplicate_identities,
+    overlaps,
+)
+
+
+def validate(topology: Topology) -> Iterator[Problem]:
+    """Everything that is wrong between the entries of a topology."""
+    whole = fleet(topology)
+    for rule in RULES:
+        yield from rule(whole)
+
+
+def warnings(topology: Topology) -> list[Problem]:
+    """What is allowed because a policy names it, and why it should not stay."""
+    return [
+        warning
+        for name, policy in topology.policies.items()
+        if name not in BUILT_IN
+        for warning in policy_warnings(name, policy, f"policies[{name}]")
+    ]

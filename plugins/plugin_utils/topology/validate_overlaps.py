@@ -1,0 +1,170 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where a gateway could not tell by a packet's addresses where it belongs.
+
+For each gateway everything it can reach is sorted by address and swept once. Blocks are nested or apart, never half
+over one another, so it is enough to compare each with the widest before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .blocks import Block
+from .expand import behind, selectors
+from .fleet import Fleet, path_of
+from .model import Gateway, Topology, Tunnel
+from .problems import Problem
+
+MOST_PARALLEL = 16  # tunnels between the same two sites; they are compared each with each
+
+
+@dataclass(slots=True)
+class Item:
+    """A subnet, or an address of a gateway, with the site it belongs to and the tunnel that leads there."""
+
+    block: Block
+    site: str
+    tunnel: Tunnel | None  # None: on the gateway's own side
+    address: str = ""  # what kind of address, for one
+
+
+def overlaps(fleet: Fleet) -> Iterator[Problem]:
+    """Overlaps around every gateway; each pair of subnets once, however many gateways see it."""
+    said: set[tuple[str, ...]] = set()
+    for name, tunnels in fleet.by_site.items():
+        around, parallel = _around(fleet.topology, name, tunnels)
+        for outer, inner in _nested(around):
+            key = tuple(sorted((f"{outer.site} {outer.block}", f"{inner.site} {inner.block} {inner.address}")))
+            problem = None if key in said else _problem(fleet.topology, name, outer, inner)
+            if problem:
+                said.add(key)
+                yield problem
+        for tunnel, other in _same_pairs(fleet.topology, name, parallel):
+            key = ("", *sorted((tunnel.name, other.name)))
+            if key not in said:
+                said.add(key)
+                yield _same_pair(fleet.topology, name, tunnel, other)
+        yield from _too_parallel(name, parallel)
+
+
+Parallel = dict[str, list[Tunnel]]
+
+
+def _around(topology: Topology, name: str, tunnels: list[Tunnel]) -> tuple[list[Item], Parallel]:
+    """All that one gateway has to tell apart, and its tunnels by the site that lies behind them."""
+    site = topology.sites[name]
+    items = [Item(block, name, None) for block in site.subnets]
+    items += _addresses(site.gateway, name, None)
+    by_site: Parallel = {}
+    for tunnel in tunnels:
+        end = tunnel.other(name)
+        items += _addresses(topology.sites[end].gateway, end, tunnel)
+        for peer, blocks in behind(topology, tunnel, end):
+            if peer.name != name:
+                by_site.setdefault(peer.name, []).append(tunnel)
+                items += [Item(block, peer.name, tunnel) for block in blocks]
+    return items, by_site
+
+
+def _addresses(gateway: Gateway, site: str, tunnel: Tunnel | None) -> list[Item]:
+    """What must stay outside of tunnels: a peer is dialled at its address, its private one is its own affair."""
+    items = [Item(gateway.address, site, tunnel, "address")]
+    if tunnel is None and gateway.local_address is not None and gateway.behind_nat:
+        items.append(Item(gateway.local_address, site, None, "local_address"))
+    return items
+
+
+def _nested(items: list[Item]) -> Iterator[tuple[Item, Item]]:
+    """Each item that lies in a wider one before it. An address contains nothing."""
+    items.sort(key=_order)
+    outer: Item | None = None
+    for item in items:
+        if outer and outer.block.last >= item.block.first and outer.block.version == item.block.version:
+            yield outer, item
+        elif not item.address:
+            outer = item
+
+
+def _order(item: Item) -> tuple[int, int, int, bool]:
+    block = item.block
+    return block.version, block.first, -block.last, item.address != ""
+
+
+def _problem(topology: Topology, name: str, outer: Item, inner: Item) -> Problem | None:
+    """What is wrong when one item lies in the other as this gateway sees them; None if nothing is."""
+    if inner.address:
+        return _address_problem(topology, name, outer, inner)
+    if outer.site == inner.site:
+        return None
+    tunnel = inner.tunnel or outer.tunnel
+    if tunnel is None:
+        return None
+    path = path_of(tunnel)
+    overlap = f"subnet {inner.block} of {inner.site} overlaps {outer.block} of {outer.site}"
+    if name in (outer.site, inner.site):
+        return Problem(path, f"{overlap}; the two ends of a tunnel need different addresses. Renumber one, or narrow it by subnets.")
+    return Problem(path, f"{overlap}, and the gateway of {name} reaches both; renumber one, or narrow it by subnets.")
+
+
+def _address_problem(topology: Topology, name: str, outer: Item, inner: Item) -> Problem | None:
+    if outer.tunnel is None:
+        return None  # on the gateway's own side, where a peer would see it if it were wrong
+    who = "the gateway's own" if inner.site == name else f"the gateway of {inner.site}'s"
+    return Problem(
+        path_of(outer.tunnel),
+        f"subnet {outer.block} of {outer.site} contains {inner.block}, {who} {inner.address}, as the gateway of {name} sees it: "
+        "the tunnel would swallow its own packets. Narrow the subnet.",
+    )
+
+
+def _same_pairs(topology: Topology, name: str, parallel: Parallel) -> Iterator[tuple[Tunnel, Tunnel]]:
+    """Tunnels that lead from the same subnets to the same subnets."""
+    for site, tunnels in parallel.items():
+        if not 1 < len(tunnels) <= MOST_PARALLEL:
+            continue
+        for index, tunnel in enumerate(tunnels):
+            for other in tunnels[:index]:
+                if _meet(_near(topology, tunnel, name), _near(topology, other, name)) and _meet(
+                    _far(topology, tunnel, name, site), _far(topology, other, name, site)
+                ):
+                    yield tunnel, other
+
+
+def _near(topology: Topology, tunnel: Tunnel, name: str) -> tuple[Block, ...]:
+    return selectors(topology, tunnel, name)
+
+
+def _far(topology: Topology, tunnel: Tunnel, name: str, site: str) -> tuple[Block, ...]:
+    return next(blocks for peer, blocks in behind(topology, tunnel, tunnel.other(name)) if peer.name == site)
+
+
+def _meet(some: tuple[Block, ...], others: tuple[Block, ...]) -> Block | None:
+    """The narrower of the first two blocks, one of each, that overlap."""
+    marked = [(block.version, block.first, -block.last, 0, block) for block in some]
+    marked += [(block.version, block.first, -block.last, 1, block) for block in others]
+    before: tuple[int, Block] | None = None
+    for _version, _first, _last, side, block in sorted(marked):
+        if before and before[0] != side and before[1].overlaps(block):
+            return block
+        if before is None or not before[1].overlaps(block):
+            before = (side, block)
+    return None
+
+
+def _same_pair(topology: Topology, name: str, tunnel: Tunnel, other: Tunnel) -> Problem:
+    near = _meet(_near(topology, tunnel, name), _near(topology, other, name))
+    far = _meet(selectors(topology, tunnel, tunnel.other(name)), selectors(topology, other, other.other(name)))
+    return Problem(
+        path_of(tunnel),
+        f"{tunnel.name!r} and {other.name!r} both lead from {near} of {name} to {far}; remove one, or divide the subnets between them.",
+    )
+
+
+def _too_parallel(name: str, parallel: Parallel) -> Iterator[Problem]:
+    for site, tunnels in parallel.items():
+        if len(tunnels) > MOST_PARALLEL and name < site:
+            message = f"{len(tunnels)} tunnels lead from {name} to {site}; at most {MOST_PARALLEL} are allowed. Merge their subnets."
+            yield Problem(path_of(tunnels[0]), message)

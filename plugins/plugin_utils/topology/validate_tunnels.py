@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one tunnel must have, and what the tunnels of one gateway must not share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .blocks import Block
+from .expand import identity, selectors
+from .fleet import Fleet, bracketed, path_of
+from .model import Topology, Tunnel
+from .parse_sites import MOST_SUBNETS
+from .parse_tunnels import MAKES_ONE
+from .problems import Problem
+
+
+def unusable_tunnels(fleet: Fleet) -> Iterator[Problem]:
+    """Tunnels that could not come up or carry nothing. Of a mesh, whose tunnels are alike, each fault once."""
+    said: set[tuple[str, str]] = set()
+    for tunnel in fleet.tunnels:
+        for key, message in _faults(fleet.topology, tunnel):
+            if tunnel.mesh is None:
+                yield Problem(f"{path_of(tunnel)}{key}", message)
+            elif (tunnel.mesh.name, key) not in said:
+                said.add((tunnel.mesh.name, key))
+                yield Problem(path_of(tunnel), f"{tunnel.name}: {message}")
+
+
+def _faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
+    one, other = tunnel.sites
+    ends = [topology.sites[site].gateway for site in tunnel.sites]
+    unmanaged = [site for site in tunnel.sites if topology.sites[site].gateway.host is None]
+    if len(unmanaged) == 2:
+        yield ".sites", f"we manage the gateway of neither {one} nor {other}; give one of them a host, or remove the tunnel."
+    elif unmanaged and tunnel.psk is None:
+        message = f"missing; the gateway of {unmanaged[0]} is not managed, so give the key that both sides agreed on ({MAKES_ONE})."
+        yield ".psk", message
+    if tunnel.mesh is None and ends[0].address.version != ends[1].address.version:
+        yield ".sites", (
+            f"gateway {ends[0].address} of {one} has IPv{ends[0].address.version} and gateway {ends[1].address} of {other} "
+            f"has IPv{ends[1].address.version}; both ends need addresses of one family."
+        )
+    if identity(topology, tunnel, one).lower() == identity(topology, tunnel, other).lower() and ends[0].address != ends[1].address:
+        yield ".ids", f"both ends are {identity(topology, tunnel, one)!r}; give each end its own identity."
+    yield from _selector_faults(topology, tunnel)
+
+
+def _selector_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
+    one, other = tunnel.sites
+    near, far = selectors(topology, tunnel, one), selectors(topology, tunnel, other)
+    limit = topology.limits.subnets_per_tunnel
+    for site, blocks in ((one, near), (other, far)):
+        if limit is not None and len(blocks) > limit:
+            yield ".subnets", f"{len(blocks)} subnets of {site}; limits.subnets_per_tunnel allows {limit}. Summarise them."
+    if near and far and not _families(near) & _families(far):
+        yield ".subnets", f"{one} has only {_family(near)} and {other} only {_family(far)} subnets; nothing could cross the tunnel."
+    policy = topology.policies.get(tunnel.policy)
+    if policy and policy.ike.version == 1 and len(near) * len(far) > MOST_SUBNETS:
+        yield ".subnets", (
+            f"{len(near)} by {len(far)} subnets; IKEv1 needs a child for each pair, at most {MOST_SUBNETS}. "
+            "Summarise them, or use a policy with version 2."
+        )
+
+
+def _families(blocks: tuple[Block, ...]) -> set[int]:
+    return {block.version for block in blocks}
+
+
+def _family(blocks: tuple[Block, ...]) -> str:
+    return f"IPv{blocks[0].version}"
+
+
+def mixed_meshes(fleet: Fleet) -> Iterator[Problem]:
+    sites = fleet.topology.sites
+    for mesh in fleet.topology.meshes:
+        families: dict[int, list[str]] = {}
+        for name in (*([mesh.hub] if mesh.hub else []), *mesh.sites):
+            families.setdefault(sites[name].gateway.address.version, []).append(name)
+        if len(families) > 1:
+            groups = " and ".join(f"IPv{version} for {_some(names)}" for version, names in sorted(families.items()))
+            message = f"gateways have addresses of two families, {groups}; make it two meshes or give them one family."
+            yield Problem(bracketed("meshes", mesh.name), message)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def crowded_gateways(fleet: Fleet) -> Iterator[Problem]:
+    limit = fleet.topology.limits.tunnels_per_gateway
+    for site, tunnels in fleet.by_site.items():
+        if limit is not None and len(tunnels) > limit:
+            message = f"its gateway has {len(tunnels)} tunnels; limits.tunnels_per_gateway allows {limit}."
+            yield Problem(bracketed("sites", site), message)
+
+
+def duplicate_identities(fleet: Fleet) -> Iterator[Problem]:
+    """Two tunnels of a gateway with the same two identities: it could not tell which one a peer means."""
+    said: set[tuple[str, str]] = set()
+    for site, tunnels in fleet.by_site.items():
+        first: dict[tuple[str, str], Tunnel] = {}
+        for tunnel in tunnels:
+            ours, theirs = (identity(fleet.topology, tunnel, end) for end in (site, tunnel.other(site)))
+            other = first.setdefault((ours.lower(), theirs.lower()), tunnel)
+            if other is tunnel or (other.name, tunnel.name) in said:
+                continue
+            said.add((other.name, tunnel.name))
+            message = f"{tunnel.name!r} has the same identities as {other.name!r}, {ours} and {theirs}; give one of them other ids."
+            yield Problem(f"{path_of(tunnel)}{'' if tunnel.mesh else '.ids'}", message)
