@@ -20,7 +20,8 @@ from typing import Any
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
 from ansible_collections.causeway.ipsec.plugins.module_utils.routes import PROTOCOL, Route
 
-_PATIENCE = 15.0  # seconds; duplicate address detection of IPv6 takes one or two
+_PATIENCE = 15.0  # seconds
+_SETTLING = 3.0  # duplicate address detection of IPv6 takes one or two
 _STEP = 0.1
 
 # Routes that the kernel and networkd itself see to, and words that `ip route show` prints but does not read.
@@ -66,15 +67,17 @@ def reload(run: Run, devices: Iterable[str], routes: Iterable[Route], sleep: Cal
 
 
 def _wait(run: Run, device: str, wanted: set[tuple[str, str]], sleep: Callable[[float], None]) -> None:
-    link: dict[str, Any] = {}
-    for dummy in range(int(_PATIENCE / _STEP)):
+    """Waits for the routes, and a while for the interface: it may be configuring for ever, when nobody answers its DHCP."""
+    state = ""
+    for step in range(int(_PATIENCE / _STEP)):
         link = read_link(run, device)
-        if configured_routes(link) == wanted and link.get("AdministrativeState") == "configured":
+        state = link.get("AdministrativeState", "unknown")
+        if configured_routes(link) == wanted and (state == "configured" or step * _STEP >= _SETTLING):
             return
         sleep(_STEP)
     raise HostError(
-        f"systemd-networkd did not take over the routes on {device} within {_PATIENCE:.0f} s: the interface is "
-        f"{link.get('AdministrativeState')}. See: journalctl -u systemd-networkd"
+        f"systemd-networkd did not take over the routes on {device} within {_PATIENCE:.0f} s; the interface is {state}. "
+        "See: journalctl -u systemd-networkd"
     )
 
 

@@ -115,10 +115,11 @@ manager:
   sample: systemd-networkd
 """
 
+import contextlib
 import glob
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -159,7 +160,7 @@ class Plan:
 
     @property
     def changed(self) -> bool:
-        return bool(self.routes or self.files or self.reload)
+        return bool(self.routes or self.files)
 
     def as_diff(self) -> list[dict[str, Any]]:
         diff = [change.as_diff() for change in self.files]
@@ -224,18 +225,13 @@ def plan_files(wanted: Mapping[str, tuple[str, int]]) -> list[FileChange]:
     return [change for change in changes if change]
 
 
-def plan_reload(run: Run, links: list[network_managers.NetworkdLink], routes: list[Route], files: list[FileChange]) -> list[str]:
-    """Interfaces whose routes networkd does not hold as their files will say."""
+def plan_reload(links: list[network_managers.NetworkdLink], files: list[FileChange]) -> list[str]:
+    """Interfaces that networkd configures with a file that changes.
+
+    Drift at run time needs no reload: networkd still has the route in its configuration, and `ip route` mends the rest.
+    """
     touched = {change.path for change in files}
-    stale = []
-    for link in links:
-        wanted = networkd.wanted_on(link.name, routes)
-        path = networkd_dropin_path(link.network_file)
-        if link.state == "unmanaged" or not (wanted or path in touched):
-            continue
-        if path in touched or networkd.configured_routes(networkd.read_link(run, link.name)) != wanted:
-            stale.append(link.name)
-    return stale
+    return sorted(link.name for link in links if link.state != "unmanaged" and networkd_dropin_path(link.network_file) in touched)
 
 
 def make_plan(module: AnsibleModule) -> Plan:
@@ -252,7 +248,7 @@ def make_plan(module: AnsibleModule) -> Plan:
         ours=[route for route in current if route.protocol == PROTOCOL],
         routes=routes,
         files=files,
-        reload=plan_reload(run, found.networkd, wanted, files),
+        reload=plan_reload(found.networkd, files),
         manager=", ".join(sorted({manager for manager, dummy in managers.values()})),
     )
 
@@ -267,11 +263,18 @@ def apply(run: Run, plan: Plan) -> None:
                 raise HostError(f"the kernel refuses a route: {err.strip()}")
     for change in plan.files:
         apply_change(change)
-        directory = os.path.dirname(change.path)
-        if change.after is None and directory.endswith(".network.d") and not os.listdir(directory):
-            os.rmdir(directory)
     if plan.reload:
-        networkd.reload(run, plan.reload, plan.wanted)
+        try:
+            networkd.reload(run, plan.reload, plan.wanted)
+        except HostError:
+            # The next call must see that networkd does not know of the new files.
+            for change in plan.files:
+                apply_change(replace(change, before=change.after, after=change.before))
+            raise
+    for change in plan.files:
+        if change.after is None and change.path.endswith(NETWORKD_DROPIN):
+            with contextlib.suppress(OSError):  # somebody else's drop-ins may be there too
+                os.rmdir(os.path.dirname(change.path))
 
 
 def verify(run: Run, plan: Plan) -> None:
