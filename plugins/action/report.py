@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import table, verdict
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import managed_tunnels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class ActionModule(ActionBase):
@@ -28,7 +28,7 @@ class ActionModule(ActionBase):
         answers = {name: plain(self._task.args.get(name) or {}) for name in ("raised", "status", "pings")}
         topology = load_topology(self._templar.resolve_variable_expression("ipsec_topology"))
         rows = verdict.rows(
-            managed_tunnels(topology),
+            verdict.managed_tunnels(topology),
             _lists(answers["raised"], "tunnels"),
             _lists(answers["status"], "tunnels"),
             _lists(answers["pings"], "results"),

@@ -12,7 +12,6 @@ from typing import Any
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import targets
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.model import Topology
 
 
 def tunnel_connections(raw: object, host: str) -> list[dict[str, Any]]:
@@ -33,7 +32,7 @@ def proof_targets(
     """What a gateway or LAN host pings, as the module reachability takes it."""
     topology = load_topology(raw)
     names = {name: list(members) for name, members in groups.items()}
-    if host in topology.gateways_by_host:
+    if host in topology.site_by_host:
         found = targets.gateway_targets(topology, host)
     else:
         found = targets.lan_host_targets(topology, host, names, _Addresses(hostvars))

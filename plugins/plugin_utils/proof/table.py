@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from .verdict import End, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 HEAD = ("Tunnel", "State", "IKE", "ESP", "Out / in", "Pings", "RTT")
 

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING
 
 from ..topology import gateway_intent, lan_host_intent
-from ..topology.model import PeerLan, Topology
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from ..topology.model import PeerLan, Topology
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ def lan_host_targets(
         Target(target_name(peer.tunnel, name), address)
         for peer in intent.peers
         for name in expand(peer, groups)
-        if (address := first_inside(addresses.get(name, ()), peer.subnets))
+        if name not in topology.site_by_host and (address := first_inside(addresses.get(name, ()), peer.subnets))
     ]
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..topology.expand import all_tunnels
+from ..topology.model import Topology, section_name
 from .targets import split_name
 
 Answers = Mapping[str, Sequence[Mapping[str, Any]]]  # host name to the list that a module returned there
@@ -58,12 +60,24 @@ class Row:
         return "up" if any(end.up for end in self.ends) else "unproven"
 
 
+def managed_tunnels(topology: Topology) -> list[tuple[str, str, tuple[str, ...]]]:
+    """Each tunnel's name, its connection's name, and the hosts of the ends that we manage."""
+    return [
+        (
+            tunnel.name,
+            section_name(tunnel.name),
+            tuple(host for site in tunnel.sites if (host := topology.sites[site].gateway.host)),
+        )
+        for tunnel in all_tunnels(topology)
+    ]
+
+
 def rows(
     tunnels: Sequence[tuple[str, str, Sequence[str]]], raised: Answers, status: Answers, pings: Answers
 ) -> list[Row]:
     """A row for each (tunnel, section name, managed hosts).
 
-    raised, status: what the modules tunnel and tunnel_info returned, by gateway. pings: reachability's results, by host.
+    raised, status: what the modules tunnel and tunnel_info returned, by gateway. pings: those of reachability, by host.
     """
     heard = _pings_by_tunnel(pings)
     made = []

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""LAN hosts ping what the topology lets them reach; gateways ping between their LAN addresses."""
+
+from __future__ import annotations
+
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof.targets import (
+    Target,
+    gateway_targets,
+    lan_host_targets,
+    split_name,
+)
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import load
+
+TOPOLOGY = load(
+    {
+        "sites": {
+            "berlin": {
+                "subnets": ["192.168.1.0/24"],
+                "gateways": [{"host": "berlin-gw", "address": "198.51.100.10", "lan_address": "192.168.1.5"}],
+                "lan_hosts": ["berlin"],
+            },
+            "london": {
+                "subnets": ["192.168.2.0/24"],
+                "gateways": [{"host": "london-gw", "address": "198.51.100.20", "lan_address": "192.168.2.5"}],
+                "lan_hosts": ["london"],
+            },
+        },
+        "tunnels": [{"name": "a/b", "sites": ["berlin", "london"]}],
+    }
+)
+GROUPS = {"berlin": ["berlin-1"], "london": ["london-gw", "london-1", "london-2"]}
+
+
+def test_groups_are_taken_apart_and_gateways_left_out() -> None:
+    addresses = {"london-1": ["10.0.0.1", "192.168.2.11"], "london-gw": ["192.168.2.5"], "london-2": ["10.0.0.2"]}
+    found = lan_host_targets(TOPOLOGY, "berlin-1", GROUPS, addresses)
+    assert found == [Target("a/b/london-1", "192.168.2.11")]
+
+
+def test_gateways_ping_from_lan_address_to_lan_address() -> None:
+    assert gateway_targets(TOPOLOGY, "london-gw") == [Target("a/b/berlin-gw", "192.168.1.5", "192.168.2.5")]
+
+
+def test_a_name_is_taken_apart_again_whatever_the_tunnel_is_called() -> None:
+    assert split_name("a/b/london-1") == ("a/b", "london-1")
