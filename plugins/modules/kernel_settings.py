@@ -162,6 +162,8 @@ def read_values(settings: Iterable[Setting]) -> dict[str, str | None]:
 
 def learned_router_settings(run: Run, before: str | None) -> list[Setting]:
     """accept_ra=2 for interfaces that would lose their default router, and for those that have it from us already."""
+    if not os.path.isdir(os.path.join(PROC_SYS, "net/ipv6")):
+        return []
     ours = parse_file(before)
     routes = run_json(run, "ip", "-j", "-6", "route", "show", "default")
     learned = {f"net/ipv6/conf/{route['dev']}/accept_ra" for route in routes if route.get("protocol") == "ra"}
@@ -181,10 +183,11 @@ def gather(params: Mapping[str, Any], run: Run, before: str | None) -> tuple[lis
 
 
 def apply(plan: SysctlPlan) -> None:
-    if plan.file:
-        apply_change(plan.file)
+    """The kernel first: a value that it refuses must not come back at every boot."""
     for item in plan.drift:
         write_value(item.name, item.after)
+    if plan.file:
+        apply_change(plan.file)
 
 
 def verify(settings: list[Setting]) -> dict[str, str | None]:
