@@ -6,9 +6,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
-from .blocks import Block
 from .expand import behind, identity, selectors, tunnels_of
 from .fleet import path_of
 from .model import (
@@ -28,6 +27,11 @@ from .model import (
 from .parse_tunnels import bad_psk
 from .policies import algorithms, plugins
 from .problems import Problem, TopologyError, UnknownHostError, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .blocks import Block
 
 MADE_PSK_MIN_LENGTH = 32
 
@@ -136,18 +140,23 @@ def _lan_site(topology: Topology, host: str, groups: Iterable[str]) -> str:
     sites = {site for name in (host, *groups) for site in topology.sites_by_lan_host.get(name, ())}
     if not sites:
         hint = suggestion(host, topology.sites_by_lan_host)
-        raise UnknownHostError([Problem(str(host), f"is under lan_hosts of no site of the topology, nor is a group of it.{hint}")])
+        raise UnknownHostError(
+            [Problem(str(host), f"is under lan_hosts of no site of the topology, nor is a group of it.{hint}")]
+        )
     if len(sites) > 1:
         names = " and ".join(sorted(sites))
-        raise TopologyError([Problem(str(host), f"belongs to the lan_hosts of {names} by its groups; a host belongs to one site.")])
+        raise TopologyError(
+            [Problem(str(host), f"belongs to the lan_hosts of {names} by its groups; a host belongs to one site.")]
+        )
     return sites.pop()
 
 
 def _peer_lans(topology: Topology, site: Site) -> Iterable[PeerLan]:
     for tunnel in tunnels_of(topology, site.name):
+        families = {block.version for block in selectors(topology, tunnel, site.name)}
         for peer, blocks in behind(topology, tunnel, tunnel.other(site.name)):
             if peer.name != site.name:
-                yield PeerLan(tunnel.name, peer.name, _texts(blocks), peer.lan_hosts)
+                yield PeerLan(tunnel.name, peer.name, _texts(blocks, families), peer.lan_hosts)
 
 
 def gateway_secrets(topology: Topology, host: str, made: Mapping[str, str] | None = None) -> list[Secret]:

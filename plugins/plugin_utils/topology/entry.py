@@ -121,4 +121,3 @@ class Entry:
                 self.say(key, f"name of entry {index + 1} {wrong}" if isinstance(name, str) else f"a name {wrong}")
             else:
                 yield name, f"{self.at(key)}[{label(name, index)}]", item
-

@@ -5,10 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from .blocks import Block
 from .model import Mesh, Site, Topology, Tunnel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .blocks import Block
 
 
 def size(mesh: Mesh) -> int:
@@ -47,7 +51,7 @@ def tunnels_of(topology: Topology, site: str) -> Iterator[Tunnel]:
 
 
 def behind(topology: Topology, tunnel: Tunnel, end: str) -> Iterator[tuple[Site, tuple[Block, ...]]]:
-    """The sites that lie behind one end of a tunnel, with their subnets: through a transit hub, the other spokes too."""
+    """The sites that lie behind one end of a tunnel, with their subnets: a transit hub's other spokes too."""
     site = topology.sites[end]
     yield site, tunnel.subnets.get(end, site.subnets)
     mesh = tunnel.mesh

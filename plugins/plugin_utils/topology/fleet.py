@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .entry import LONGEST_LABEL, label
 from .expand import all_tunnels
-from .model import Topology, Tunnel
+
+if TYPE_CHECKING:
+    from .model import Topology, Tunnel
 
 
 @dataclass(frozen=True, slots=True)

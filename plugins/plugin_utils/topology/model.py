@@ -9,11 +9,12 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from .blocks import Block
-from .crypto import Proposal
-from .policies import Policy
+if TYPE_CHECKING:
+    from .blocks import Block
+    from .crypto import Proposal
+    from .policies import Policy
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,50}")
 

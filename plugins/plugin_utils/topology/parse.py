@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .entry import ROOT, Entry
 from .expand import size
@@ -15,6 +14,9 @@ from .parse_sites import MOST_SUBNETS, parse_site
 from .parse_tunnels import DEFAULT_KEYS, LONGEST_PSK, Context, Defaults, parse_mesh, parse_tunnel, read_common
 from .policies import BUILT_IN, Policy, parse_policy
 from .problems import Names, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KEYS: Final = ("defaults", "policies", "limits", "sites", "tunnels", "meshes")
 LIMIT_KEYS: Final = ("tunnels_per_gateway", "subnets_per_tunnel", "psk_min_length")
@@ -52,7 +54,9 @@ def _policies(top: Entry) -> tuple[dict[str, Policy], Names]:
     names = list(BUILT_IN)
     for name, path, raw in top.named("policies", "name to policy"):
         if name in BUILT_IN:
-            top.problems.append(Problem(path, f"{name!r} is built in; choose another name and set it in defaults.policy."))
+            top.problems.append(
+                Problem(path, f"{name!r} is built in; choose another name and set it in defaults.policy.")
+            )
             continue
         names.append(name)
         policy, problems = parse_policy(raw, path)
@@ -95,7 +99,9 @@ def _meshes(top: Entry, context: Context, count: int) -> tuple[Mesh, ...]:
     meshes = tuple(mesh for mesh in found if mesh)
     count += sum(size(mesh) for mesh in meshes)
     if count > MOST_TUNNELS:
-        top.problems.append(Problem(ROOT, f"{count} tunnels; at most {MOST_TUNNELS} can be planned. Split the topology."))
+        top.problems.append(
+            Problem(ROOT, f"{count} tunnels; at most {MOST_TUNNELS} can be planned. Split the topology.")
+        )
         return ()
     return meshes
 

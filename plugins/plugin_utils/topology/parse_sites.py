@@ -32,7 +32,9 @@ def parse_site(name: str, raw: object, path: str, problems: list[Problem]) -> Si
     gateways = _gateways(entry, name, subnets)
     lan_hosts = _lan_hosts(entry)
     if lan_hosts and gateways and gateways[0].lan_address is None and not _wrote_lan_address(entry):
-        entry.say("gateways[0].lan_address", "missing; the hosts under lan_hosts need it as the next hop of their routes.")
+        entry.say(
+            "gateways[0].lan_address", "missing; the hosts under lan_hosts need it as the next hop of their routes."
+        )
     return Site(
         name=name,
         subnets=subnets,
@@ -124,7 +126,9 @@ def _gateways(site: Entry, name: str, subnets: tuple[Block, ...]) -> tuple[Gatew
         site.say("gateways", f"empty; say what peers of {name} dial, {example}")
     if len(items) > 1:
         site.say("gateways", f"{len(items)} gateways; a site has one for now. Remove the others, or make them sites.")
-    found = [_gateway(item, site.at(f"gateways[{index}]"), subnets, site.problems) for index, item in enumerate(items[:2])]
+    found = [
+        _gateway(item, site.at(f"gateways[{index}]"), subnets, site.problems) for index, item in enumerate(items[:2])
+    ]
     return tuple(gateway for gateway in found if gateway)
 
 
@@ -138,7 +142,9 @@ def _gateway(raw: object, path: str, subnets: tuple[Block, ...], problems: list[
     entry.missing("address", "give the IP address that peers dial, like 203.0.113.10.")
     local = _address(entry, "local_address")
     if address and local and address.version != local.version:
-        entry.say("local_address", f"{local} and address {address} are of different families; use IPv{address.version}.")
+        entry.say(
+            "local_address", f"{local} and address {address} are of different families; use IPv{address.version}."
+        )
     lan = _address(entry, "lan_address")
     if lan and subnets:
         _check_lan_address(entry, lan, subnets)

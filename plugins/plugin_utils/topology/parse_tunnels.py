@@ -61,7 +61,9 @@ def read_name(entry: Entry, taken: dict[str, int], index: int, what: str) -> str
     name = entry.text("name")
     entry.missing("name", f"every {what} needs one, and it stays the same for the {what}'s life.")
     if name is not None and taken.setdefault(name, index) != index:
-        entry.say("name", f"{name!r} is the name of entries {taken[name] + 1} and {index + 1}; give each {what} its own.")
+        entry.say(
+            "name", f"{name!r} is the name of entries {taken[name] + 1} and {index + 1}; give each {what} its own."
+        )
         return None
     return name
 
@@ -173,13 +175,11 @@ def bad_psk(psk: object, least: int) -> str:
         return f"is published in a vendor's tutorial, so everyone knows it; choose another ({MAKES_ONE})."
     if psk != psk.strip():
         return "has blanks or line breaks at an end, which the other side will hardly have; remove them."
-    if len(psk) < least:
-        return f"{len(psk)} characters; at least {least} are required ({MAKES_ONE})."
-    if len(psk) > LONGEST_PSK:
-        return f"{len(psk)} characters; at most {LONGEST_PSK} are allowed."
-    if any("\ud800" <= character <= "\udfff" for character in psk):
-        return f"has a character that is no valid Unicode; choose another ({MAKES_ONE})."
-    return ""
+    if not least <= len(psk) <= LONGEST_PSK:
+        needed = f"at least {least} are required" if len(psk) < least else f"at most {LONGEST_PSK} are allowed"
+        return f"{len(psk)} characters; {needed} ({MAKES_ONE})."
+    surrogate = any("\ud800" <= character <= "\udfff" for character in psk)
+    return f"has a character that is no valid Unicode; choose another ({MAKES_ONE})." if surrogate else ""
 
 
 def parse_mesh(raw: object, index: int, taken: dict[str, int], context: Context) -> Mesh | None:
@@ -216,7 +216,9 @@ def _members(entry: Entry, hub: str | None, context: Context) -> tuple[str, ...]
         return ()
     count = len(entry.items("sites", "names of sites"))
     if isinstance(entry.get("sites"), (list, tuple)) and count < least:
-        entry.say("sites", f"must name at least {'one site besides the hub' if least == 1 else 'two sites'}, got {count}.")
+        entry.say(
+            "sites", f"must name at least {'one site besides the hub' if least == 1 else 'two sites'}, got {count}."
+        )
     usable: set[str] = set()
     seen: set[str] = set()
     for name in _site_names(entry, context):
@@ -247,5 +249,7 @@ def _manageable(entry: Entry, key: str, name: str, context: Context) -> bool:
 def _selectors_fit(entry: Entry, hub: str, sites: tuple[str, ...], context: Context) -> bool:
     count = sum(len(context.sites[name].subnets) for name in (hub, *sites))
     if count > MOST_SUBNETS:
-        entry.say("transit", f"its tunnels would carry {count} subnets; IKE can carry {MOST_SUBNETS}. Summarise or split it.")
+        entry.say(
+            "transit", f"its tunnels would carry {count} subnets; IKE can carry {MOST_SUBNETS}. Summarise or split it."
+        )
     return count <= MOST_SUBNETS

@@ -5,15 +5,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from .fleet import fleet
-from .model import Topology
 from .policies import BUILT_IN, policy_warnings
-from .problems import Problem
 from .validate_names import duplicate_addresses, duplicate_hosts, duplicate_lan_hosts, duplicate_sections
 from .validate_overlaps import overlaps
-from .validate_tunnels import crowded_gateways, duplicate_identities, mixed_meshes, unusable_tunnels
+from .validate_tunnels import (
+    crowded_gateways,
+    duplicate_identities,
+    mixed_meshes,
+    unroutable_families,
+    unusable_tunnels,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .model import Topology
+    from .problems import Problem
 
 RULES = (
     duplicate_hosts,
@@ -22,6 +32,7 @@ RULES = (
     duplicate_sections,
     unusable_tunnels,
     mixed_meshes,
+    unroutable_families,
     crowded_gateways,
     duplicate_identities,
     overlaps,

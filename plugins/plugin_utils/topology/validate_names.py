@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from .blocks import Block
 from .fleet import Fleet, bracketed, path_of
 from .model import Tunnel, section_name
 from .problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .blocks import Block
 
 
 def duplicate_hosts(fleet: Fleet) -> Iterator[Problem]:
@@ -50,7 +54,10 @@ def duplicate_sections(fleet: Fleet) -> Iterator[Problem]:
         section = section_name(tunnel.name)
         other = first.setdefault(section, tunnel)
         if other is not tunnel:
-            yield Problem(path_of(tunnel), f"{_called(tunnel)} and {_called(other)} would be one connection, {section}; rename one.")
+            yield Problem(
+                path_of(tunnel),
+                f"{_called(tunnel)} and {_called(other)} would be one connection, {section}; rename one.",
+            )
 
 
 def _called(tunnel: Tunnel) -> str:

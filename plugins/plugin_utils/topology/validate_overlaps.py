@@ -9,14 +9,18 @@ over one another, so it is enough to compare each with the widest before it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from .blocks import Block
 from .expand import behind, selectors
 from .fleet import Fleet, path_of
 from .model import Gateway, Topology, Tunnel
 from .problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from .blocks import Block
 
 MOST_PARALLEL = 16  # tunnels between the same two sites; they are compared each with each
 
@@ -32,22 +36,30 @@ class Item:
 
 
 def overlaps(fleet: Fleet) -> Iterator[Problem]:
-    """Overlaps around every gateway; each pair of subnets once, however many gateways see it."""
-    said: set[tuple[str, ...]] = set()
+    """Overlaps around every gateway: each pair of subnets once, however many gateways see it."""
+    said: set[Hashable] = set()
     for name, tunnels in fleet.by_site.items():
         around, parallel = _around(fleet.topology, name, tunnels)
         for outer, inner in _nested(around):
-            key = tuple(sorted((f"{outer.site} {outer.block}", f"{inner.site} {inner.block} {inner.address}")))
-            problem = None if key in said else _problem(fleet.topology, name, outer, inner)
-            if problem:
-                said.add(key)
-                yield problem
+            tunnel = _at_fault(outer, inner)
+            if tunnel and not _said(said, tunnel, outer, inner):
+                yield _problem(name, tunnel, outer, inner)
         for tunnel, other in _same_pairs(fleet.topology, name, parallel):
-            key = ("", *sorted((tunnel.name, other.name)))
-            if key not in said:
-                said.add(key)
+            key = (frozenset((name, tunnel.other(name))), path_of(tunnel), path_of(other))
+            if (key if tunnel.mesh is None else key[1:]) not in said:
+                said.add(key if tunnel.mesh is None else key[1:])
                 yield _same_pair(fleet.topology, name, tunnel, other)
         yield from _too_parallel(name, parallel)
+
+
+def _said(said: set[Hashable], tunnel: Tunnel, outer: Item, inner: Item) -> bool:
+    """Whether this overlap needs no words, and from now on it needs none. Of a mesh, each subnet is named once."""
+    keys: set[Hashable] = {frozenset(((outer.site, outer.block, ""), (inner.site, inner.block, inner.address)))}
+    if tunnel.mesh:
+        keys.add((path_of(tunnel), inner.site, inner.block, inner.address))
+    known = not said.isdisjoint(keys)
+    said |= keys
+    return known
 
 
 Parallel = dict[str, list[Tunnel]]
@@ -93,31 +105,26 @@ def _order(item: Item) -> tuple[int, int, int, bool]:
     return block.version, block.first, -block.last, item.address != ""
 
 
-def _problem(topology: Topology, name: str, outer: Item, inner: Item) -> Problem | None:
-    """What is wrong when one item lies in the other as this gateway sees them; None if nothing is."""
+def _at_fault(outer: Item, inner: Item) -> Tunnel | None:
+    """The tunnel that makes it a fault that one item lies in the other; None if it is none."""
     if inner.address:
-        return _address_problem(topology, name, outer, inner)
-    if outer.site == inner.site:
-        return None
-    tunnel = inner.tunnel or outer.tunnel
-    if tunnel is None:
-        return None
+        return outer.tunnel  # on the gateway's own side it does no harm
+    return None if outer.site == inner.site else inner.tunnel or outer.tunnel
+
+
+def _problem(name: str, tunnel: Tunnel, outer: Item, inner: Item) -> Problem:
+    """What is wrong when one item lies in the other as the gateway of site ``name`` sees them."""
     path = path_of(tunnel)
+    if inner.address:
+        whose = f"the {inner.address} of {inner.site}'s gateway"
+        what = f"subnet {outer.block} of {outer.site} contains {inner.block}, {whose}"
+        return Problem(
+            path, f"{what}; the gateway of {name} would draw its own packets into the tunnel. Narrow the subnet."
+        )
     overlap = f"subnet {inner.block} of {inner.site} overlaps {outer.block} of {outer.site}"
-    if name in (outer.site, inner.site):
-        return Problem(path, f"{overlap}; the two ends of a tunnel need different addresses. Renumber one, or narrow it by subnets.")
-    return Problem(path, f"{overlap}, and the gateway of {name} reaches both; renumber one, or narrow it by subnets.")
-
-
-def _address_problem(topology: Topology, name: str, outer: Item, inner: Item) -> Problem | None:
-    if outer.tunnel is None:
-        return None  # on the gateway's own side, where a peer would see it if it were wrong
-    who = "the gateway's own" if inner.site == name else f"the gateway of {inner.site}'s"
-    return Problem(
-        path_of(outer.tunnel),
-        f"subnet {outer.block} of {outer.site} contains {inner.block}, {who} {inner.address}, as the gateway of {name} sees it: "
-        "the tunnel would swallow its own packets. Narrow the subnet.",
-    )
+    if name in {outer.site, inner.site}:
+        return Problem(path, f"{overlap}, and the tunnel's two ends must be apart; renumber one of them.")
+    return Problem(path, f"{overlap}, and the gateway of {name} reaches both; renumber one of them.")
 
 
 def _same_pairs(topology: Topology, name: str, parallel: Parallel) -> Iterator[tuple[Tunnel, Tunnel]]:
@@ -157,14 +164,12 @@ def _meet(some: tuple[Block, ...], others: tuple[Block, ...]) -> Block | None:
 def _same_pair(topology: Topology, name: str, tunnel: Tunnel, other: Tunnel) -> Problem:
     near = _meet(_near(topology, tunnel, name), _near(topology, other, name))
     far = _meet(selectors(topology, tunnel, tunnel.other(name)), selectors(topology, other, other.other(name)))
-    return Problem(
-        path_of(tunnel),
-        f"{tunnel.name!r} and {other.name!r} both lead from {near} of {name} to {far}; remove one, or divide the subnets between them.",
-    )
+    both = f"{tunnel.name!r} and {other.name!r} both lead from {near} of {name} to {far}"
+    return Problem(path_of(tunnel), f"{both}; remove one, or divide the subnets between them.")
 
 
 def _too_parallel(name: str, parallel: Parallel) -> Iterator[Problem]:
     for site, tunnels in parallel.items():
         if len(tunnels) > MOST_PARALLEL and name < site:
-            message = f"{len(tunnels)} tunnels lead from {name} to {site}; at most {MOST_PARALLEL} are allowed. Merge their subnets."
-            yield Problem(path_of(tunnels[0]), message)
+            message = f"{len(tunnels)} tunnels lead from {name} to {site}; at most {MOST_PARALLEL} are allowed."
+            yield Problem(path_of(tunnels[0]), f"{message} Give fewer tunnels more subnets.")

@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from .blocks import Block
 from .expand import identity, selectors
 from .fleet import Fleet, bracketed, path_of
-from .model import Topology, Tunnel
 from .parse_sites import MOST_SUBNETS
 from .parse_tunnels import MAKES_ONE
 from .problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .blocks import Block
+    from .model import Topology, Tunnel
 
 
 def unusable_tunnels(fleet: Fleet) -> Iterator[Problem]:
@@ -30,20 +34,24 @@ def unusable_tunnels(fleet: Fleet) -> Iterator[Problem]:
 
 def _faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
     one, other = tunnel.sites
-    ends = [topology.sites[site].gateway for site in tunnel.sites]
     unmanaged = [site for site in tunnel.sites if topology.sites[site].gateway.host is None]
     if len(unmanaged) == 2:
-        yield ".sites", f"we manage the gateway of neither {one} nor {other}; give one of them a host, or remove the tunnel."
-    elif unmanaged and tunnel.psk is None:
-        message = f"missing; the gateway of {unmanaged[0]} is not managed, so give the key that both sides agreed on ({MAKES_ONE})."
-        yield ".psk", message
-    if tunnel.mesh is None and ends[0].address.version != ends[1].address.version:
-        yield ".sites", (
-            f"gateway {ends[0].address} of {one} has IPv{ends[0].address.version} and gateway {ends[1].address} of {other} "
-            f"has IPv{ends[1].address.version}; both ends need addresses of one family."
+        yield (
+            ".sites",
+            f"neither the gateway of {one} nor that of {other} has a host, so we manage none; remove the tunnel.",
         )
-    if identity(topology, tunnel, one).lower() == identity(topology, tunnel, other).lower() and ends[0].address != ends[1].address:
-        yield ".ids", f"both ends are {identity(topology, tunnel, one)!r}; give each end its own identity."
+    elif unmanaged and tunnel.psk is None:
+        yield (
+            ".psk",
+            f"missing; we do not manage {unmanaged[0]}'s gateway, so give the key agreed on with it ({MAKES_ONE}).",
+        )
+    near, far = (topology.sites[site].gateway.address for site in tunnel.sites)
+    if tunnel.mesh is None and near.version != far.version:
+        families = f"the gateway of {one} has {near} and that of {other} has {far}"
+        yield ".sites", f"{families}; both need addresses of one family, IPv4 or IPv6."
+    ours, theirs = (identity(topology, tunnel, site) for site in tunnel.sites)
+    if near != far and ours.lower() == theirs.lower():
+        yield ".ids", f"both ends are {ours!r}; give each end its own identity."
     yield from _selector_faults(topology, tunnel)
 
 
@@ -53,14 +61,23 @@ def _selector_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, 
     limit = topology.limits.subnets_per_tunnel
     for site, blocks in ((one, near), (other, far)):
         if limit is not None and len(blocks) > limit:
-            yield ".subnets", f"{len(blocks)} subnets of {site}; limits.subnets_per_tunnel allows {limit}. Summarise them."
+            yield (
+                ".subnets",
+                f"{len(blocks)} subnets of {site}; limits.subnets_per_tunnel allows {limit}. Summarise them.",
+            )
     if near and far and not _families(near) & _families(far):
-        yield ".subnets", f"{one} has only {_family(near)} and {other} only {_family(far)} subnets; nothing could cross the tunnel."
+        yield (
+            ".subnets",
+            f"{one} has only {_family(near)} and {other} only {_family(far)} subnets; nothing could cross the tunnel.",
+        )
     policy = topology.policies.get(tunnel.policy)
     if policy and policy.ike.version == 1 and len(near) * len(far) > MOST_SUBNETS:
-        yield ".subnets", (
-            f"{len(near)} by {len(far)} subnets; IKEv1 needs a child for each pair, at most {MOST_SUBNETS}. "
-            "Summarise them, or use a policy with version 2."
+        yield (
+            ".subnets",
+            (
+                f"{len(near)} by {len(far)} subnets; IKEv1 needs a child for each pair, at most {MOST_SUBNETS}. "
+                "Summarise them, or use a policy with version 2."
+            ),
         )
 
 
@@ -88,6 +105,22 @@ def _some(names: list[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
+def unroutable_families(fleet: Fleet) -> Iterator[Problem]:
+    """LAN hosts that would need routes of a family in which their gateway has no LAN address."""
+    for site in fleet.topology.sites.values():
+        lan = site.gateway.lan_address
+        others = _families(site.subnets) - {lan.version} if lan and site.lan_hosts else set()
+        for tunnel in fleet.by_site[site.name] if others else ():
+            needed = others & _families(selectors(fleet.topology, tunnel, tunnel.other(site.name)))
+            if needed and lan:
+                yield Problem(
+                    f"{bracketed('sites', site.name)}.gateways[0].lan_address",
+                    f"{lan} cannot be the next hop of the IPv{needed.pop()} routes that lan_hosts would need for "
+                    f"{tunnel.name!r}: a gateway has one lan_address for now. Make the other family a site of its own.",
+                )
+                break
+
+
 def crowded_gateways(fleet: Fleet) -> Iterator[Problem]:
     limit = fleet.topology.limits.tunnels_per_gateway
     for site, tunnels in fleet.by_site.items():
@@ -104,8 +137,9 @@ def duplicate_identities(fleet: Fleet) -> Iterator[Problem]:
         for tunnel in tunnels:
             ours, theirs = (identity(fleet.topology, tunnel, end) for end in (site, tunnel.other(site)))
             other = first.setdefault((ours.lower(), theirs.lower()), tunnel)
-            if other is tunnel or (other.name, tunnel.name) in said:
+            if other is tunnel or (path_of(other), path_of(tunnel)) in said:
                 continue
-            said.add((other.name, tunnel.name))
-            message = f"{tunnel.name!r} has the same identities as {other.name!r}, {ours} and {theirs}; give one of them other ids."
+            said.add((path_of(other), path_of(tunnel)))
+            same = f"{tunnel.name!r} has the same identities as {other.name!r}, {ours} and {theirs}"
+            message = f"{same}; give one of them other ids."
             yield Problem(f"{path_of(tunnel)}{'' if tunnel.mesh else '.ids'}", message)
