@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line of iputils' ping, and what its output says. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+INTERVAL = 0.2  # seconds; the shortest that ping allows to others than root
+GRACE = 2.0  # seconds that a ping may take beyond its own deadline before it is killed
+
+_COUNTS = re.compile(r"(\d+) packets transmitted, (\d+) (?:packets )?received")
+_TIMES = re.compile(r"= ([\d.]+)/([\d.]+)/")
+_ERROR = re.compile(r"^(?:\S*ping6?: )?(.+)$")
+
+
+class PingError(Exception):
+    """A target that cannot be pinged as it was given."""
+
+
+@dataclass(frozen=True)
+class Target:
+    name: str
+    address: str
+    source: str | None = None
+
+
+def parse_target(raw: Mapping[str, Any]) -> Target:
+    try:
+        address = ipaddress.ip_address(raw["address"])
+        source = ipaddress.ip_address(raw["source"]) if raw.get("source") else None
+    except ValueError as exc:
+        raise PingError(f"target {raw['name']}: {exc}") from exc
+    if source and source.version != address.version:
+        raise PingError(f"target {raw['name']}: {address} cannot be pinged from {source}: one is IPv4, the other is IPv6")
+    return Target(raw["name"], str(address), str(source) if source else None)
+
+
+def ping_command(ping: str, target: Target, count: int, timeout: int) -> list[str]:
+    """With a count and a deadline, ping goes on until so many replies came or the time is over."""
+    command = [ping, "-n", "-q", "-i", str(INTERVAL), "-c", str(count), "-w", str(timeout)]
+    if target.source:
+        command += ["-I", target.source]
+    return [*command, target.address]
+
+
+def parse_output(target: Target, out: str, err: str) -> dict[str, Any]:
+    """One entry of the results. The average round-trip time is null if nothing came back."""
+    counts = _COUNTS.search(out)
+    times = _TIMES.search(out)
+    sent, received = (int(counts[1]), int(counts[2])) if counts else (0, 0)
+    return {
+        "name": target.name,
+        "address": target.address,
+        "source": target.source,
+        "sent": sent,
+        "received": received,
+        "rtt_ms": float(times[2]) if times and received else None,
+        "error": _complaint(err, sent, received),
+    }
+
+
+def _complaint(err: str, sent: int, received: int) -> str | None:
+    if received:
+        return None
+    match = _ERROR.match(err.strip().splitlines()[0]) if err.strip() else None
+    if match:
+        return match[1]
+    return f"no reply to {sent} packets" if sent else "ping sent nothing"
