@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Check the whole topology before any host is touched."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import warnings
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.expand import all_tunnels
+
+
+class ActionModule(ActionBase):
+    """Runs on the controller only."""
+
+    _requires_connection = False
+    _VALID_ARGS: frozenset[str] = frozenset()
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """The hosts that the topology names, if it has no problems."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        if "ipsec_topology" not in (task_vars or {}):
+            raise AnsibleActionFail("The variable ipsec_topology is not defined: put it into group_vars/all.")
+        # Read here and never an argument: Ansible prints a task's arguments, and the topology may hold keys.
+        topology = load_topology(self._templar.resolve_variable_expression("ipsec_topology"))
+        for warning in warnings(topology):
+            self._display.warning(f"ipsec_topology: {warning}")
+        sites = topology.sites.values()
+        gateways = sorted(gateway.host for site in sites for gateway in site.gateways if gateway.host)
+        lan_hosts = sorted({name for site in sites for name in site.lan_hosts})
+        tunnels = sum(1 for _tunnel in all_tunnels(topology))
+        msg = f"No problems. Gateways: {len(gateways)}, tunnels: {tunnels}, LAN hosts (or groups): {len(lan_hosts)}."
+        return result | {"changed": False, "gateways": gateways, "lan_hosts": lan_hosts, "tunnels": tunnels, "msg": msg}

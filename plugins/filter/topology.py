@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Filters of the topology: one host's share of it, as data, as configuration text, as what to install."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ansible.errors import AnsibleFilterError
+from ansible_collections.causeway.ipsec.plugins.plugin_utils import topology as core
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import crypto
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+def _gateway(raw: object, host: str) -> core.GatewayIntent:
+    topology = load_topology(raw)
+    with problems_as_error():
+        return core.gateway_intent(topology, str(plain(host)))
+
+
+def gateway_intent(raw: object, host: str) -> dict[str, Any]:
+    """What one gateway is to be."""
+    return _gateway(raw, host).as_dict()
+
+
+def lan_host_intent(raw: object, host: str, groups: Sequence[str] = ()) -> dict[str, Any]:
+    """What one LAN host is to be."""
+    topology = load_topology(raw)
+    with problems_as_error():
+        return core.lan_host_intent(topology, str(plain(host)), tuple(str(plain(name)) for name in groups)).as_dict()
+
+
+def gateway_secrets(raw: object, host: str, made: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """The pre-shared keys of one gateway's tunnels."""
+    topology = load_topology(raw)
+    keys = {str(plain(name)): str(plain(psk)) for name, psk in (made or {}).items()}
+    with problems_as_error():
+        return [secret.as_dict() for secret in core.gateway_secrets(topology, str(plain(host)), keys)]
+
+
+def swanctl_config(raw: object, host: str) -> str:
+    """The connections of one gateway for strongSwan."""
+    return swanctl.render(_gateway(raw, host))
+
+
+def strongswan_packages(raw: object, host: str, release: str) -> list[str]:
+    """The packages with the plugins that one gateway's proposals need."""
+    try:
+        return list(crypto.packages(_gateway(raw, host).plugins, str(plain(release))))
+    except ValueError as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+def topology_hosts(raw: object) -> dict[str, list[str]]:
+    """The inventory names that the topology speaks of."""
+    sites = load_topology(raw).sites.values()
+    gateways = {gateway.host for site in sites for gateway in site.gateways if gateway.host}
+    return {"gateways": sorted(gateways), "lan_hosts": sorted({name for site in sites for name in site.lan_hosts})}
+
+
+class FilterModule:
+    """Filters of the topology."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "gateway_intent": gateway_intent,
+            "lan_host_intent": lan_host_intent,
+            "gateway_secrets": gateway_secrets,
+            "swanctl_config": swanctl_config,
+            "strongswan_packages": strongswan_packages,
+            "topology_hosts": topology_hosts,
+        }

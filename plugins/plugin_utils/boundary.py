@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where Ansible ends and the planner begins: tagged, lazy and vaulted values become plain data, problems errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from ansible.errors import AnsibleError
+from ansible.parsing.vault import EncryptedString
+
+from .topology import Topology, TopologyError, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# How to get from a subclass to the very type; bool before int, whose subclass it is.
+_EXACTLY: Final[tuple[tuple[type, Callable[..., object]], ...]] = (
+    (str, str.__str__),
+    (bool, bool),
+    (int, int.__int__),
+    (float, float.__float__),
+)
+
+
+def plain(value: object) -> object:
+    """A copy of ``value`` made of exactly dict, list, str, int, float and what Python has no subclasses of.
+
+    ansible-core 2.19 and later hand out subclasses that carry tags, containers that template their items when these are
+    looked at, and vaulted strings that decrypt themselves: here is where all of that happens, once.
+    """
+    if isinstance(value, EncryptedString):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {_plain_key(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (Sequence, AbstractSet)) and not isinstance(value, (str, bytes, bytearray)):
+        return [plain(item) for item in value]
+    for kind, exactly in _EXACTLY:
+        if isinstance(value, kind):
+            return exactly(value)
+    return value
+
+
+def _plain_key(key: object) -> object:
+    """Keys that are no scalars stay as they are: a list cannot be a key, and the planner refuses them by name."""
+    return plain(key) if isinstance(key, (str, int, float, EncryptedString)) else key
+
+
+@contextmanager
+def problems_as_error() -> Iterator[None]:
+    """Turns a TopologyError into an error that Ansible shows whole: every problem on a line of its own."""
+    try:
+        yield
+    except TopologyError as error:
+        count = len(error.problems)
+        lines = [f"ipsec_topology has {count} problem{'' if count == 1 else 's'}:", *map(str, error.problems)]
+        raise AnsibleError("\n".join(lines)) from error
+    except RecursionError as error:
+        raise AnsibleError("ipsec_topology is nested too deeply to be a topology.") from error
+
+
+def load_topology(raw: object) -> Topology:
+    """The topology in a variable of Ansible's."""
+    with problems_as_error():
+        return load(plain(raw))
