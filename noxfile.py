@@ -1,0 +1,160 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tiers of tests, described by the first line of their documentation. ./test prepares the environment for them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "none"
+ROOT = Path(__file__).parent
+BUILD = ROOT / ".build"
+SHELL_FILES = ["demo", "test", ".ci/run", "lab/bootstrap.sh", "lab/images.sh", "lab/shell.sh"]
+
+
+def skip(session: nox.Session, reason: str) -> None:
+    """Ends the tier as skipped; the summary of ./test shows the reason."""
+    with (BUILD / "skips").open("a") as skips:
+        skips.write(f"{session.name}\t{reason}\n")
+    session.skip(reason)
+
+
+def run(session: nox.Session, *command: str, **environment: str) -> None:
+    """Runs a command of the environment that ./test prepared."""
+    session.run(*command, external=True, env=environment or None)
+
+
+def copy_collection(target: Path) -> Path:
+    """Copies what git would keep to `target`/ansible_collections/causeway/ipsec, where ansible-test wants it."""
+    place = target / "ansible_collections" / "causeway" / "ipsec"
+    shutil.rmtree(place, ignore_errors=True)
+    unwanted = shutil.ignore_patterns(
+        ".build", ".git", ".*_cache", ".hypothesis", "__pycache__", "*.tar.gz", "output", "psk"
+    )
+    shutil.copytree(ROOT, place, ignore=unwanted, symlinks=True)
+    return place
+
+
+def containers(session: nox.Session) -> None:
+    """Skips the tier where the machine can't run the lab's containers."""
+    if reason := os.environ.get("CAUSEWAY_NO_CONTAINERS", ""):
+        skip(session, reason)
+
+
+@nox.session
+def unit(session: nox.Session) -> None:
+    """Unit, golden and property tests, and the rules of the rooms."""
+    run(session, "pytest", "-q", "-n", "2", "tests/unit", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style of Python, YAML, Ansible and shell."""
+    run(session, "ruff", "check")
+    run(session, "ruff", "format", "--check")
+    run(session, "yamllint", "--strict", ".")
+    run(session, "ansible-lint", "--offline", "--strict", "--project-dir", str(ROOT))
+    if shutil.which("shellcheck"):
+        run(session, "shellcheck", "-x", *SHELL_FILES)
+    else:
+        session.warn("shellcheck is not installed: the shell files were not checked")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Types of all Python, strictly."""
+    run(session, "mypy", "-p", "ansible_collections.causeway.ipsec.plugins", MYPYPATH=str(BUILD / "collections"))
+    run(session, "mypy", "noxfile.py", "tests", MYPYPATH=str(BUILD / "collections"))
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Documentation of every plugin, role and playbook."""
+    run(session, "pytest", "-q", "-n", "2", "tests/docs")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Builds the collection, installs it into an empty path and runs it from there."""
+    place = BUILD / "install"
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    session.chdir(place)
+    run(session, "ansible-galaxy", "collection", "build", str(ROOT), "--output-path", str(place))
+    tarball = next(place.glob("causeway-ipsec-*.tar.gz"))
+    installed = {"ANSIBLE_COLLECTIONS_PATH": str(place), "PYTHONPATH": ""}
+    run(session, "ansible-galaxy", "collection", "install", "--offline", str(tarball), "-p", str(place), **installed)
+    inventory = str(ROOT / "playbooks" / "lab" / "inventory")
+    for playbook in ("plan", "site", "verify"):
+        run(session, "ansible-playbook", "-i", inventory, "--syntax-check", f"causeway.ipsec.{playbook}", **installed)
+    run(session, "ansible-playbook", "-i", inventory, "causeway.ipsec.plan", **installed)
+
+
+@nox.session
+def sanity(session: nox.Session) -> None:
+    """What ansible-test checks of every collection."""
+    place = copy_collection(BUILD / "sanity")
+    home = sanity_home()
+    session.chdir(place)
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    # ansible-test finds Ansible by itself, and its own environments must not see the checkout.
+    run(session, "ansible-test", "sanity", "--python", version, "--color", "no", HOME=str(home), PYTHONPATH="")
+
+
+def sanity_home() -> Path:
+    """Makes a home for ansible-test's environments, with pip's installer, which it would else download."""
+    home = BUILD / "home"
+    cache = home / ".ansible" / "test" / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    for settings in (".config", ".pip", ".netrc"):
+        if (Path.home() / settings).exists() and not (home / settings).exists():
+            (home / settings).symlink_to(Path.home() / settings)
+    requirements = Path(
+        metadata.distribution("ansible-core").locate_file("ansible_test/_internal/python_requirements.py")
+    )
+    for version in re.findall(r"pip='([0-9.]+)'", requirements.read_text()):
+        (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(
+            "import subprocess, sys\n"
+            "subprocess.check_call([sys.executable, '-m', 'ensurepip'])\n"
+            f"subprocess.check_call([sys.executable, '-m', 'pip', 'install', '-q', 'pip=={version}'])\n"
+        )
+    return home
+
+
+@nox.session
+def live(session: nox.Session) -> None:
+    """The modules against real daemons in containers."""
+    containers(session)
+    run(session, "pytest", "-q", "tests/live")
+
+
+def molecule(session: nox.Session, scenario: str, release: str) -> None:
+    """Runs one scenario; its containers are removed even if it fails."""
+    containers(session)
+    run(session, "molecule", "test", "-s", scenario, LAB_RELEASE=release, LAB_NAME=f"{scenario}-{release}")
+
+
+@nox.session(name="molecule-default-12")
+def molecule_default_12(session: nox.Session) -> None:
+    """Two sites on Debian 12: traffic, idempotence, reboots, secrets."""
+    molecule(session, "default", "12")
+
+
+@nox.session(name="molecule-default-13")
+def molecule_default_13(session: nox.Session) -> None:
+    """Two sites on Debian 13: traffic, idempotence, reboots, secrets."""
+    molecule(session, "default", "13")
+
+
+@nox.session(name="molecule-hub")
+def molecule_hub(session: nox.Session) -> None:
+    """A hub, two spokes that reach each other through it, and a peer that nobody manages."""
+    molecule(session, "hub", "12")
