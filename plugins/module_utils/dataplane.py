@@ -10,6 +10,7 @@ from dataclasses import dataclass
 # Addresses of the documentation ranges, and keys that protect nothing: the namespace dies with the command.
 _ENDS_V4 = ("src", "192.0.2.1", "dst", "192.0.2.2")
 _ENDS_V6 = ("src", "2001:db8::1", "dst", "2001:db8::2")
+_SELECTOR = ("src", "10.0.0.0/24", "dst", "10.0.1.0/24")
 _STATE = ("proto", "esp", "spi", "0x1000", "reqid", "1", "mode", "tunnel")
 _CBC = ("enc", "cbc(aes)", "0x" + "11" * 16, "auth-trunc", "hmac(sha256)", "0x" + "22" * 32, "128")
 _GCM = ("aead", "rfc4106(gcm(aes))", "0x" + "33" * 20, "128")
@@ -33,7 +34,7 @@ PROBES = (
     ),
     Probe(
         "policy",
-        ("xfrm", "policy", "add", "src", "10.0.0.0/24", "dst", "10.0.1.0/24", "dir", "out", "tmpl", *_ENDS_V4, *_STATE[:2], "mode", "tunnel"),
+        ("xfrm", "policy", "add", *_SELECTOR, "dir", "out", "tmpl", *_ENDS_V4, "proto", "esp", "mode", "tunnel"),
         "the kernel holds no IPsec policies (CONFIG_XFRM_USER, module xfrm_user)",
     ),
     Probe(

@@ -9,6 +9,7 @@ import contextlib
 import os
 import tempfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 
@@ -33,8 +34,7 @@ class FileChange:
 def read_text(path: str) -> str | None:
     """A file's text, or None if there is no such file."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as stream:
-            return stream.read()
+        return Path(path).read_text(encoding="utf-8", errors="surrogateescape")
     except FileNotFoundError:
         return None
 
@@ -42,29 +42,29 @@ def read_text(path: str) -> str | None:
 def change_for(path: str, after: str | None, mode: int = 0o644) -> FileChange | None:
     """The step from what is on the host to the text wanted, or None if that is what is there already."""
     before = read_text(path)
-    if before == after and (after is None or os.stat(path).st_mode & 0o7777 == mode):
+    if before == after and (after is None or Path(path).stat().st_mode & 0o7777 == mode):
         return None
     return FileChange(path, before, after, mode)
 
 
 def apply_change(change: FileChange) -> None:
     """Readers see the old file or the new one, never a part of either."""
+    target = Path(change.path)
     if change.after is None:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(change.path)
+            target.unlink()
         return
-    directory = os.path.dirname(change.path)
-    os.makedirs(directory, mode=0o755, exist_ok=True)
+    target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     # The name starts with a dot and ends in .tmp, so that no daemon takes it for one of its own files.
-    descriptor, temporary = tempfile.mkstemp(prefix=".causeway-", suffix=".tmp", dir=directory)
+    descriptor, temporary = tempfile.mkstemp(prefix=".causeway-", suffix=".tmp", dir=target.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as stream:
             stream.write(change.after)
             stream.flush()
             os.fchmod(stream.fileno(), change.mode)
             os.fsync(stream.fileno())
-        os.replace(temporary, change.path)
+        Path(temporary).replace(target)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+            Path(temporary).unlink()
         raise

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What iproute2 says of a host's addresses. Commands are run by a function of the caller's, so that tests need no host."""
+"""What iproute2 says of a host's addresses. The caller passes what runs commands, so that tests need no host."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def parse_addresses(links: Iterable[dict[str, Any]]) -> list[HostAddress]:
 
 
 def interfaces_with(wanted: Iterable[str], addresses: list[HostAddress]) -> list[str]:
-    """The interfaces that hold the addresses wanted, sorted; an address that is nowhere is an error that says what is."""
+    """The interfaces that hold these addresses, sorted. An address that no interface holds is an error."""
     found: set[str] = set()
     missing: list[str] = []
     for text in wanted:

@@ -6,10 +6,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NETWORKD = "systemd-networkd"
 IFUPDOWN = "ifupdown"
@@ -23,7 +26,6 @@ _OTHERS = {
     "ifupdown2.service": "ifupdown2",
     "ifupdown-ng.service": "ifupdown-ng",
     "google-guest-agent.service": "google-guest-agent",
-    "cloud-init-local.service": "cloud-init",
 }
 
 
@@ -44,7 +46,7 @@ class Managers:
     others: list[str] = field(default_factory=list)
 
 
-def gather(run: Run, find: Callable[[str], "str | None"]) -> Managers:
+def gather(run: Run, find: Callable[[str], str | None]) -> Managers:
     """Asks the managers that run; `find` finds an executable."""
     systemctl, networkctl, nmcli, ifquery = (find(name) for name in ("systemctl", "networkctl", "nmcli", "ifquery"))
     units = _active_units(run, systemctl) if systemctl else set()
@@ -57,7 +59,7 @@ def gather(run: Run, find: Callable[[str], "str | None"]) -> Managers:
 
 
 def _active_units(run: Run, systemctl: str) -> set[str]:
-    dummy, out, dummy = run([systemctl, "list-units", "--type=service", "--state=active", "--plain", "--no-legend"])
+    _status, out, _err = run([systemctl, "list-units", "--type=service", "--state=active", "--plain", "--no-legend"])
     return {line.split()[0] for line in out.splitlines() if line.strip()}
 
 
@@ -68,7 +70,9 @@ def _networkd_links(run: Run, networkctl: str) -> list[NetworkdLink]:
     except (ValueError, KeyError) as exc:
         raise HostError(f"networkctl does not list its interfaces as JSON: {err.strip() or status}") from exc
     return [
-        NetworkdLink(link["Name"], link["AdministrativeState"], link["NetworkFile"]) for link in links if link.get("NetworkFile")
+        NetworkdLink(link["Name"], link["AdministrativeState"], link["NetworkFile"])
+        for link in links
+        if link.get("NetworkFile")
     ]
 
 
@@ -76,19 +80,22 @@ def _ifupdown_interfaces(run: Run, ifquery: str) -> set[str]:
     """Those that ifupdown brought up, and those that it will bring up at boot or when they appear."""
     found: set[str] = set()
     for arguments in (["--state"], ["--list"], ["--list", "--allow=hotplug"]):
-        dummy, out, dummy = run([ifquery, *arguments])
+        _status, out, _err = run([ifquery, *arguments])
         found.update(word.partition("=")[0] for word in out.split())
     return found
 
 
 def _network_manager_devices(run: Run, nmcli: str) -> set[str]:
-    dummy, out, dummy = run([nmcli, "--terse", "--escape", "no", "--fields", "DEVICE,STATE", "device"])
+    _status, out, _err = run([nmcli, "--terse", "--escape", "no", "--fields", "DEVICE,STATE", "device"])
     pairs = (line.rpartition(":") for line in out.splitlines())
-    return {device for device, dummy, state in pairs if state.startswith(("connected", "connecting"))}
+    return {device for device, _colon, state in pairs if state.startswith("connect") and "externally" not in state}
 
 
 def manager_of(device: str, managers: Managers, asked: str = "auto") -> tuple[str, str]:
-    """The manager that brings this interface up, and the .network file if that is networkd. One that we can't serve is an error."""
+    """The manager that brings this interface up, and its .network file with networkd.
+
+    A manager that routes can't be given to is an error.
+    """
     link = next((item for item in managers.networkd if item.name == device and item.state != "unmanaged"), None)
     if link and asked in ("auto", NETWORKD):
         _check_only_one(link, managers)
@@ -101,8 +108,9 @@ def manager_of(device: str, managers: Managers, asked: str = "auto") -> tuple[st
 
 
 def _check_only_one(link: NetworkdLink, managers: Managers) -> None:
-    """A route in a drop-in counts on every interface of the file, and networkd waits for it for ever where it can't work."""
-    same = [item.name for item in managers.networkd if item.network_file == link.network_file and item.state != "unmanaged"]
+    """A drop-in counts on every interface of its file, and networkd waits for ever where a route can't work."""
+    users = [item for item in managers.networkd if item.network_file == link.network_file]
+    same = [item.name for item in users if item.state != "unmanaged"]
     if len(same) > 1:
         raise HostError(
             f"{link.network_file} configures {', '.join(sorted(same))}, but the routes belong to {link.name} alone. "
@@ -114,10 +122,13 @@ def _refusal(device: str, managers: Managers) -> str:
     if device in managers.network_manager:
         who = f"{device} is managed by NetworkManager"
     elif managers.others:
-        who = f"{device} is managed neither by systemd-networkd nor by ifupdown; this host runs {', '.join(managers.others)}"
+        running = ", ".join(managers.others)
+        who = f"{device} is managed neither by systemd-networkd nor by ifupdown; this host runs {running}"
     else:
-        who = f"no network manager that we know configures {device} (something outside this host may, as for a container)"
+        who = (
+            f"no network manager that we know configures {device} (something outside this host may, as for a container)"
+        )
     return (
-        f"{who}. Routes that survive a reboot are supported with systemd-networkd (with netplan too) and with ifupdown. "
-        "Nothing was changed."
+        f"{who}. Routes that survive a reboot are supported with systemd-networkd (netplan included) "
+        "and with ifupdown. Nothing was changed."
     )

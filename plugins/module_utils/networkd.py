@@ -14,11 +14,13 @@ from __future__ import annotations
 import ipaddress
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
 from ansible_collections.causeway.ipsec.plugins.module_utils.routes import PROTOCOL, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
 
 _PATIENCE = 15.0  # seconds
 _SETTLING = 3.0  # duplicate address detection of IPv6 takes one or two
@@ -30,7 +32,7 @@ _STATE_WORDS = {"linkdown", "dead", "offload", "trap", "rt_offload", "rt_trap"}
 
 
 def configured_routes(link: Mapping[str, Any]) -> set[tuple[str, str]]:
-    """Destination and next hop of our routes that networkd holds as its own configuration, out of `networkctl status`."""
+    """Destination and next hop of our routes in networkd's own configuration, out of `networkctl status`."""
     found = set()
     for entry in link.get("Routes", []):
         if entry.get("Protocol") == PROTOCOL and entry.get("ConfigSource") == "static" and "Gateway" in entry:
@@ -53,11 +55,13 @@ def read_link(run: Run, device: str) -> dict[str, Any]:
     return link
 
 
-def reload(run: Run, devices: Iterable[str], routes: Iterable[Route], sleep: Callable[[float], None] = time.sleep) -> None:
-    """Returns when networkd holds exactly these routes on these interfaces, with everybody else's routes in place again."""
+def reload(
+    run: Run, devices: Iterable[str], routes: Iterable[Route], sleep: Callable[[float], None] = time.sleep
+) -> None:
+    """Returns when networkd holds exactly these routes on these interfaces, with everybody else's in place again."""
     devices, routes = sorted(devices), list(routes)
     before = {(device, family): foreign_routes(run, device, family) for device in devices for family in (4, 6)}
-    status, dummy, err = run(["networkctl", "reload"])
+    status, _out, err = run(["networkctl", "reload"])
     if status != 0:
         raise HostError(f"networkctl reload: {err.strip()}")
     for device in devices:
@@ -67,7 +71,7 @@ def reload(run: Run, devices: Iterable[str], routes: Iterable[Route], sleep: Cal
 
 
 def _wait(run: Run, device: str, wanted: set[tuple[str, str]], sleep: Callable[[float], None]) -> None:
-    """Waits for the routes, and a while for the interface: it may be configuring for ever, when nobody answers its DHCP."""
+    """Waits for the routes, and a while for the interface, which nobody's DHCP may answer."""
     state = ""
     for step in range(int(_PATIENCE / _STEP)):
         link = read_link(run, device)
@@ -76,14 +80,14 @@ def _wait(run: Run, device: str, wanted: set[tuple[str, str]], sleep: Callable[[
             return
         sleep(_STEP)
     raise HostError(
-        f"systemd-networkd did not take over the routes on {device} within {_PATIENCE:.0f} s; the interface is {state}. "
-        "See: journalctl -u systemd-networkd"
+        f"systemd-networkd did not take over the routes on {device} within {_PATIENCE:.0f} s; "
+        f"the interface is {state}. See: journalctl -u systemd-networkd"
     )
 
 
 def foreign_routes(run: Run, device: str, family: int) -> list[str]:
-    """Lines of `ip route show` for routes that a reload of networkd may remove, although they are none of our business."""
-    dummy, out, dummy = run(["ip", f"-{family}", "route", "show", "table", "main", "dev", device])
+    """Lines of `ip route show` for routes that a reload of networkd removes, although they are not ours."""
+    _status, out, _err = run(["ip", f"-{family}", "route", "show", "table", "main", "dev", device])
     lines = [" ".join(word for word in line.split() if word not in _STATE_WORDS) for line in out.splitlines()]
     return [line for line in lines if line and not any(words in f"{line} " for words in _MANAGED)]
 
@@ -94,6 +98,8 @@ def restore(run: Run, device: str, family: int, before: list[str]) -> None:
     for line in before:
         if line not in after:
             verb = "append" if family == 4 else "add"
-            status, dummy, err = run(["ip", f"-{family}", "route", verb, *line.split(), "dev", device])
+            status, _out, err = run(["ip", f"-{family}", "route", verb, *line.split(), "dev", device])
             if status != 0 and "File exists" not in err:
-                raise HostError(f"systemd-networkd removed the route {line!r} on {device}; putting it back failed: {err.strip()}")
+                raise HostError(
+                    f"systemd-networkd removed the route {line!r} on {device}; putting it back failed: {err.strip()}"
+                )

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 INTERVAL = 0.2  # seconds; the shortest that ping allows to others than root
 GRACE = 2.0  # seconds that a ping may take beyond its own deadline before it is killed
@@ -37,7 +39,7 @@ def parse_target(raw: Mapping[str, Any]) -> Target:
     except ValueError as exc:
         raise PingError(f"target {raw['name']}: {exc}") from exc
     if source and source.version != address.version:
-        raise PingError(f"target {raw['name']}: {address} cannot be pinged from {source}: one is IPv4, the other is IPv6")
+        raise PingError(f"target {raw['name']}: {address} and the source {source} are not of one IP version")
     return Target(raw["name"], str(address), str(source) if source else None)
 
 

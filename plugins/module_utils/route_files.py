@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-from collections.abc import Iterable
+from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.routes import PROTOCOL, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 IFUPDOWN_SCRIPT = "/etc/network/if-up.d/causeway-routes"
 NETWORKD_DIRECTORY = "/etc/systemd/network"
@@ -37,13 +40,14 @@ exit 0
 
 
 def networkd_dropin_path(network_file: str) -> str:
-    """A drop-in counts wherever the .network file is: in /etc, in /usr/lib, or in /run (netplan makes it there at boot)."""
-    return os.path.join(NETWORKD_DIRECTORY, f"{os.path.basename(network_file)}.d", NETWORKD_DROPIN)
+    """A drop-in counts wherever its .network file is: /etc, /usr/lib, or /run, where netplan makes it at boot."""
+    return f"{NETWORKD_DIRECTORY}/{PurePath(network_file).name}.d/{NETWORKD_DROPIN}"
 
 
 def networkd_dropin(routes: Iterable[Route]) -> str:
     sections = [
-        f"\n[Route]\nDestination={route.destination}\nGateway={route.via}\nProtocol={PROTOCOL}\n" for route in sorted(routes)
+        f"\n[Route]\nDestination={route.destination}\nGateway={route.via}\nProtocol={PROTOCOL}\n"
+        for route in sorted(routes)
     ]
     return "# Routes through an IPsec gateway.\n" + _OWNER + "".join(sections)
 

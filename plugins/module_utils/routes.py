@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import (
     HostAddress,
     HostError,
     own_addresses,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 PROTOCOL = 213  # Marks a route as ours. Nobody else's number: see rtnetlink(7) and /etc/iproute2/rt_protos.
 
@@ -50,7 +52,8 @@ class KernelRoute:
     def __str__(self) -> str:
         via = f" via {self.via}" if self.via else ""
         device = f" dev {self.device}" if self.device else ""
-        return f"{self.destination}{via}{device} proto {_PROTOCOL_NAMES.get(self.protocol, self.protocol)} metric {self.metric}"
+        protocol = _PROTOCOL_NAMES.get(self.protocol, self.protocol)
+        return f"{self.destination}{via}{device} proto {protocol} metric {self.metric}"
 
     def is_like(self, route: Route) -> bool:
         return (self.destination, self.via, self.device) == (route.destination, route.via, route.device)
@@ -69,7 +72,7 @@ class RoutePlan:
     def commands(self, family: int) -> list[str]:
         """Lines for `ip -batch`. A changed route is replaced in one step, so that no packet goes astray."""
         lines = [f"route add {route} proto {PROTOCOL}" for route in self.added if route.family == family]
-        lines += [f"route replace {new} proto {PROTOCOL}" for dummy, new in self.changed if new.family == family]
+        lines += [f"route replace {new} proto {PROTOCOL}" for _old, new in self.changed if new.family == family]
         for old in self.removed:
             if ipaddress.ip_network(old.destination).version == family:
                 lines.append(f"route del {old.destination} proto {PROTOCOL} metric {old.metric}{_next_hop(old)}")
@@ -116,7 +119,9 @@ def device_towards(via: str, answer: Mapping[str, Any] | None, addresses: list[H
     """The interface that reaches a next hop directly, out of `ip -N -j route get`; anything else is an error."""
     held = [item for item in addresses if ipaddress.ip_address(item.address) == ipaddress.ip_address(via)]
     if held:
-        raise HostError(f"the gateway's LAN address {via} is this host's own ({held[0]}): it needs no route through itself")
+        raise HostError(
+            f"the gateway's LAN address {via} is this host's own ({held[0]}): it needs no route through itself"
+        )
     if not answer or "gateway" in answer or "via" in answer or answer.get("type", "1") not in ("1", "unicast"):
         through = f", only through {answer['gateway']}" if answer and "gateway" in answer else ""
         raise HostError(
@@ -127,11 +132,14 @@ def device_towards(via: str, answer: Mapping[str, Any] | None, addresses: list[H
 
 
 def plan_routes(wanted: Iterable[Route], current: Iterable[KernelRoute]) -> RoutePlan:
-    """Steps that touch our routes only. Somebody else's route to the same destination is left if it is the same, else an error."""
+    """Steps that touch our routes only.
+
+    Somebody else's route to a destination wanted is left where it is the same route, and is an error otherwise.
+    """
     ours: dict[str, list[KernelRoute]] = {}
     others: dict[str, list[KernelRoute]] = {}
-    for route in current:
-        (ours if route.protocol == PROTOCOL else others).setdefault(route.destination, []).append(route)
+    for held in current:
+        (ours if held.protocol == PROTOCOL else others).setdefault(held.destination, []).append(held)
     plan = RoutePlan()
     conflicts: list[str] = []
     for route in wanted:
@@ -143,7 +151,7 @@ def plan_routes(wanted: Iterable[Route], current: Iterable[KernelRoute]) -> Rout
             "routes that something else put in are in the way, and are not ours to change: "
             f"{'; '.join(conflicts)}. Remove them where they come from, or take the destination out of the topology."
         )
-    plan.removed.extend(route for routes in ours.values() for route in routes)
+    plan.removed.extend(held for stale in ours.values() for held in stale)
     return plan
 
 

@@ -6,16 +6,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange
 
 PLACEHOLDER = "{interface}"
 HEADER = (
-    "# Kernel settings of an IPsec gateway. The Ansible collection causeway.ipsec owns this file: changes made here are lost.\n"
+    "# Kernel settings of an IPsec gateway.\n"
+    "# The Ansible collection causeway.ipsec owns this file: changes made here are lost.\n"
     "# A leading minus: an interface may appear late, and udev then applies its lines.\n"
 )
 _NAME = re.compile(r"[A-Za-z0-9_@:.+-]+(/[A-Za-z0-9_@:.+-]+)+")
@@ -95,7 +99,8 @@ def in_order(settings: Iterable[Setting]) -> list[Setting]:
     Forwarding resets other keys and makes the kernel drop the routers it learned unless accept_ra is 2 by then,
     and values of `default` are copied to interfaces that have none of their own yet.
     """
-    return sorted({setting.name: setting for setting in settings}.values(), key=lambda item: (_rank(item.name), item.name))
+    by_name = {setting.name: setting for setting in settings}
+    return sorted(by_name.values(), key=lambda item: (_rank(item.name), item.name))
 
 
 def _rank(name: str) -> int:
@@ -106,12 +111,19 @@ def _rank(name: str) -> int:
         return 1
     if match and match["interface"] == "default":
         return 2
-    return 4 if match and match["interface"] != "all" else 3
+    return 4 if _is_of_interface(name) else 3
 
 
 def render_file(settings: Iterable[Setting]) -> str:
-    lines = [f"{'-' if item.optional or _rank(item.name) in (0, 4) else ''}{item.name} = {item.value}\n" for item in settings]
-    return HEADER + "".join(lines)
+    return HEADER + "".join(
+        f"{'-' if item.optional or _is_of_interface(item.name) else ''}{item.name} = {item.value}\n"
+        for item in settings
+    )
+
+
+def _is_of_interface(name: str) -> bool:
+    match = _CONF.fullmatch(name)
+    return bool(match and match["interface"] not in ("all", "default"))
 
 
 def parse_file(text: str | None) -> dict[str, str]:
@@ -174,9 +186,12 @@ def effective_values(settings: Iterable[Setting], values: Mapping[str, str | Non
         value = values.get(item.name)
         counterpart = values.get(all_counterpart(item.name) or "")
         if value is not None:
-            higher = counterpart is not None and value.isdigit() and counterpart.isdigit() and int(counterpart) > int(value)
-            effective[item.name] = str(counterpart) if higher else value
+            effective[item.name] = value if counterpart is None else _higher(value, counterpart)
     return effective
+
+
+def _higher(value: str, other: str) -> str:
+    return other if value.isdigit() and other.isdigit() and int(other) > int(value) else value
 
 
 def overruled(settings: Iterable[Setting], values: Mapping[str, str | None]) -> list[str]:
@@ -184,7 +199,7 @@ def overruled(settings: Iterable[Setting], values: Mapping[str, str | None]) -> 
     settings = list(settings)
     effective = effective_values(settings, values)
     return [
-        f"{item.name}={item.value} has no effect, since {all_counterpart(item.name)}={effective[item.name]} overrules it"
+        f"{item.name}={item.value} has no effect: {all_counterpart(item.name)}={effective[item.name]} overrules it"
         for item in settings
         if effective.get(item.name, item.value) != item.value
     ]

@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -15,8 +14,10 @@ description:
   - Finds out by effect, since neither a kernel's configuration nor its list of modules tells. It adds ESP states and
     a policy in a network namespace of their own that ends with the command, so that the host's own states, policies
     and traffic are never touched.
-  - The kernel may load its modules for ESP and ciphers on demand, as it would for the first tunnel. Nothing else stays.
-  - Userspace ESP (strongSwan's kernel-libipsec) needs C(/dev/net/tun). It is opened and closed without making an interface.
+  - The kernel may load its modules for ESP and ciphers on demand, as it would for the first tunnel. Nothing else
+    stays.
+  - Userspace ESP (strongSwan's kernel-libipsec) needs C(/dev/net/tun). It is opened and closed without making an
+    interface.
 attributes:
   check_mode:
     description: Does the same in check mode, since it changes nothing.
@@ -79,7 +80,6 @@ import os
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.causeway.ipsec.plugins.module_utils.dataplane import PROBES, explain, explain_tun
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
 
@@ -97,18 +97,20 @@ def throw_away_namespace(run: Run, unshare: str | None, ip: str | None) -> list[
         raise HostError(f"cannot find out whether the kernel makes ESP: {' and '.join(absent)} not installed")
     refusals = []
     for options in (["--net"], ["--user", "--map-root-user", "--net"]):
-        status, dummy, err = run([unshare, *options, "--", ip, "link", "show"])
+        status, _out, err = run([unshare, *options, "--", ip, "link", "show"])
         if status == 0:
             return [unshare, *options, "--", ip]
         refusals.append(err.strip())
-    raise HostError(f"cannot find out whether the kernel makes ESP: no network namespace to try it in ({'; '.join(refusals)})")
+    raise HostError(
+        f"cannot find out whether the kernel makes ESP: no network namespace to try it in ({'; '.join(refusals)})"
+    )
 
 
 def probe_kernel(run: Run, command: list[str]) -> tuple[dict[str, str], list[str]]:
     """What each probe said, and what is missing."""
     detail, missing = {}, []
     for probe in PROBES:
-        status, dummy, err = run([*command, *probe.arguments])
+        status, _out, err = run([*command, *probe.arguments])
         detail[probe.name] = "ok" if status == 0 else err.strip() or f"exit status {status}"
         lack = explain(probe, status, err)
         if lack and lack not in missing:
@@ -121,7 +123,7 @@ def probe_tun() -> str | None:
     try:
         os.close(os.open(TUN, os.O_RDWR | os.O_CLOEXEC))
     except OSError as exc:
-        return explain_tun(exc.errno or 0, exc.strerror)
+        return explain_tun(exc.errno or 0, str(exc.strerror))
     return None
 
 

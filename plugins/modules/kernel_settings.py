@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -24,8 +23,8 @@ options:
   settings:
     description:
       - Names of kernel settings and their values.
-      - Both C(net.ipv4.ip_forward) and C(net/ipv4/ip_forward) are understood, as in C(sysctl.d(5)). Write slashes where an
-        interface's name contains dots.
+      - Both C(net.ipv4.ip_forward) and C(net/ipv4/ip_forward) are understood, as in files of sysctl.d. Write
+        slashes where an interface's name contains dots.
       - C({interface}) in a name stands for each of the interfaces that hold O(addresses).
       - A leading minus makes a setting optional, it is skipped on a kernel that lacks it.
     type: dict
@@ -100,12 +99,11 @@ released:
   sample: [net/ipv4/conf/eth2/rp_filter]
 """
 
-import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+import errno
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.causeway.ipsec.plugins.module_utils.files import apply_change, change_for, read_text
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import (
     HostError,
@@ -130,14 +128,16 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.sysctl import (
     render_file,
 )
 
-PROC_SYS = "/proc/sys"
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PROC_SYS = Path("/proc/sys")
 
 
 def read_value(name: str) -> str | None:
     """A key's value in the running kernel, or None if this kernel has no such key."""
     try:
-        with open(os.path.join(PROC_SYS, name), encoding="ascii", errors="replace") as stream:
-            return " ".join(stream.read().split())
+        return " ".join((PROC_SYS / name).read_text(encoding="ascii", errors="replace").split())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as exc:
@@ -146,10 +146,9 @@ def read_value(name: str) -> str | None:
 
 def write_value(name: str, value: str) -> None:
     try:
-        with open(os.path.join(PROC_SYS, name), "w", encoding="ascii") as stream:
-            stream.write(value)
+        (PROC_SYS / name).write_text(value, encoding="ascii")
     except OSError as exc:
-        hint = " In a container, set it on the container's host or let the container have it." if exc.errno == 30 else ""
+        hint = " In a container, it has to be set from outside." if exc.errno == errno.EROFS else ""
         raise HostError(f"the kernel refuses {name}={value}: {exc.strerror}.{hint}") from exc
 
 
@@ -162,7 +161,7 @@ def read_values(settings: Iterable[Setting]) -> dict[str, str | None]:
 
 def learned_router_settings(run: Run, before: str | None) -> list[Setting]:
     """accept_ra=2 for interfaces that would lose their default router, and for those that have it from us already."""
-    if not os.path.isdir(os.path.join(PROC_SYS, "net/ipv6")):
+    if not (PROC_SYS / "net/ipv6").is_dir():
         return []
     ours = parse_file(before)
     routes = run_json(run, "ip", "-j", "-6", "route", "show", "default")
@@ -193,7 +192,11 @@ def apply(plan: SysctlPlan) -> None:
 def verify(settings: list[Setting]) -> dict[str, str | None]:
     """Reads all keys again; a write that succeeded is no proof that the kernel took the value as it was given."""
     values = read_values(settings)
-    wrong = [f"{item.name} is {values[item.name]}, not {item.value}" for item in settings if values[item.name] not in (None, item.value)]
+    wrong = [
+        f"{item.name} is {values[item.name]}, not {item.value}"
+        for item in settings
+        if values[item.name] not in (None, item.value)
+    ]
     if wrong:
         raise HostError(f"the kernel did not take over what was written: {'; '.join(wrong)}")
     return values
@@ -207,7 +210,8 @@ def hold(module: AnsibleModule) -> dict[str, Any]:
     values = read_values(settings)
     missing = missing_names(settings, values)
     if missing:
-        raise HostError(explain_missing(missing, set(os.listdir(os.path.join(PROC_SYS, "net/ipv4/conf")))))
+        interfaces_there = {entry.name for entry in (PROC_SYS / "net/ipv4/conf").iterdir()}
+        raise HostError(explain_missing(missing, interfaces_there))
     plan = plan_settings(settings, change_for(path, render_file(settings) if settings else None), before, values)
     values.update({item.name: item.after for item in plan.drift})
     problems = overruled(settings, values)

@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -13,8 +12,8 @@ author:
   - causeway.ipsec contributors (@causeway-ipsec)
 description:
   - Pings all targets in parallel and returns what came back. An address that does not answer is a result, no failure.
-  - Each target is pinged every 0.2 seconds until O(count) replies came or O(timeout) is over. So the first packets may get
-    lost, while a tunnel is set up on demand, and an address that answers costs little time.
+  - Each target is pinged every 0.2 seconds until O(count) replies came or O(timeout) is over. So the first packets may
+    get lost, while a tunnel is set up on demand, and an address that answers costs little time.
 options:
   targets:
     description: What to ping.
@@ -120,7 +119,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.causeway.ipsec.plugins.module_utils.ping import (
     GRACE,
     PingError,
@@ -180,7 +178,9 @@ def main() -> None:
     executable = module.get_bin_path("ping", required=True)
     with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
         results = list(pool.map(lambda target: ping(executable, target, count, timeout), targets))
-    module.exit_json(changed=False, results=results, silent=[entry["name"] for entry in results if not entry["received"]])
+    module.exit_json(
+        changed=False, results=results, silent=[entry["name"] for entry in results if not entry["received"]]
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,3 @@
-#!/usr/bin/python
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -12,15 +11,15 @@ version_added: 0.1.0
 author:
   - causeway.ipsec contributors (@causeway-ipsec)
 description:
-  - Takes all routes of a host in one call. Owns exactly the routes of the main table that carry protocol number 213, and
-    one file per network manager. Routes of ours that are no longer wanted are removed, others are never touched.
+  - Takes all routes of a host in one call. Owns exactly the routes of the main table that carry protocol number 213,
+    and one file per network manager. Routes of ours that are no longer wanted are removed, others are never touched.
   - Routes are put into the running kernel at once, replacing a changed one in one step, and into the configuration of
     the manager of the interface towards the next hop. That is a drop-in for the interface's C(.network) file with
     systemd-networkd, also where netplan or a cloud's agent made that file, and C(/etc/network/if-up.d/causeway-routes)
     with ifupdown.
   - Any other manager is refused by name before anything is changed.
-  - If something else has put in a route to the same destination, it is left alone and counts (RV(left)) if it has the same
-    next hop and interface. Otherwise the module fails, names it, and changes nothing.
+  - If something else has put in a route to the same destination, it is left alone and counts (RV(left)) if it has the
+    same next hop and interface. Otherwise the module fails, names it, and changes nothing.
   - It makes no difference whether the next hop is the host's default router.
 options:
   routes:
@@ -45,11 +44,12 @@ options:
     choices: [auto, systemd-networkd, ifupdown]
     default: auto
 notes:
-  - systemd-networkd is told to reload when its drop-in changed, or it would forget the routes when the interface loses its
-    carrier. It then configures that interface again. Version 257 keeps the addresses meanwhile, version 252 (Debian 12)
-    takes the IPv4 addresses away for less than 10 ms. Routes of others that networkd removes on that occasion are put back.
-  - With ifupdown and DHCP, a lease with a new address flushes routes until the interface is brought up again or the module
-    runs.
+  - systemd-networkd is told to reload when its drop-in changed, or it would forget the routes when the interface loses
+    its carrier. It then configures that interface again. Version 257 keeps the addresses meanwhile, version 252
+    (Debian 12) takes the IPv4 addresses away for less than 10 ms. Routes of others that networkd removes on that
+    occasion are put back. It also takes over any other change of its files that nobody has told it of yet.
+  - With ifupdown and DHCP, a lease with a new address flushes routes until the interface is brought up again or the
+    module runs.
 attributes:
   check_mode:
     description: Reports what would change, and refuses what it would refuse, without touching the host.
@@ -95,7 +95,9 @@ changed_routes:
       description: The route as it is now.
       type: str
       returned: success
-  sample: [{before: 192.168.2.0/24 via 192.168.1.4 dev eth0 proto 213 metric 0, after: 192.168.2.0/24 via 192.168.1.5 dev eth0}]
+  sample:
+    - before: 192.168.2.0/24 via 192.168.1.4 dev eth0 proto 213 metric 0
+      after: 192.168.2.0/24 via 192.168.1.5 dev eth0
 removed:
   description: Routes of ours that were removed.
   returned: success
@@ -116,17 +118,19 @@ manager:
 """
 
 import contextlib
-import glob
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.causeway.ipsec.plugins.module_utils import network_managers, networkd
 from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, apply_change, change_for
-from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run, read_addresses, run_json
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import (
+    HostError,
+    Run,
+    read_addresses,
+    run_json,
+)
 from ansible_collections.causeway.ipsec.plugins.module_utils.route_files import (
     IFUPDOWN_SCRIPT,
     NETWORKD_DIRECTORY,
@@ -145,6 +149,9 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.routes import (
     parse_wanted,
     plan_routes,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -216,8 +223,8 @@ def wanted_files(routes: list[Route], managers: Mapping[str, tuple[str, str]]) -
 
 def plan_files(wanted: Mapping[str, tuple[str, int]]) -> list[FileChange]:
     """Steps to these files, and away from any other of ours, whichever manager it was for."""
-    present = glob.glob(os.path.join(NETWORKD_DIRECTORY, "*.network.d", NETWORKD_DROPIN))
-    present += [path for path in (IFUPDOWN_SCRIPT,) if os.path.exists(path)]
+    present = [str(path) for path in Path(NETWORKD_DIRECTORY).glob(f"*.network.d/{NETWORKD_DROPIN}")]
+    present += [IFUPDOWN_SCRIPT] if Path(IFUPDOWN_SCRIPT).exists() else []
     changes = []
     for path in sorted({*present, *wanted}):
         text, mode = wanted.get(path, (None, 0o644))
@@ -231,7 +238,9 @@ def plan_reload(links: list[network_managers.NetworkdLink], files: list[FileChan
     Drift at run time needs no reload: networkd still has the route in its configuration, and `ip route` mends the rest.
     """
     touched = {change.path for change in files}
-    return sorted(link.name for link in links if link.state != "unmanaged" and networkd_dropin_path(link.network_file) in touched)
+    return sorted(
+        link.name for link in links if link.state != "unmanaged" and networkd_dropin_path(link.network_file) in touched
+    )
 
 
 def make_plan(module: AnsibleModule) -> Plan:
@@ -249,7 +258,7 @@ def make_plan(module: AnsibleModule) -> Plan:
         routes=routes,
         files=files,
         reload=plan_reload(found.networkd, files),
-        manager=", ".join(sorted({manager for manager, dummy in managers.values()})),
+        manager=", ".join(sorted({manager for manager, _file in managers.values()})),
     )
 
 
@@ -258,7 +267,7 @@ def apply(run: Run, plan: Plan) -> None:
     for family in (4, 6):
         lines = plan.routes.commands(family)
         if lines:
-            status, dummy, err = run(["ip", f"-{family}", "-batch", "-"], data="\n".join(lines) + "\n")
+            status, _out, err = run(["ip", f"-{family}", "-batch", "-"], data="\n".join(lines) + "\n")
             if status != 0:
                 raise HostError(f"the kernel refuses a route: {err.strip()}")
     for change in plan.files:
@@ -274,13 +283,17 @@ def apply(run: Run, plan: Plan) -> None:
     for change in plan.files:
         if change.after is None and change.path.endswith(NETWORKD_DROPIN):
             with contextlib.suppress(OSError):  # somebody else's drop-ins may be there too
-                os.rmdir(os.path.dirname(change.path))
+                Path(change.path).parent.rmdir()
 
 
 def verify(run: Run, plan: Plan) -> None:
     left = plan_routes(plan.wanted, read_routes(run))
     if left:
-        steps = [*map(str, left.added), *(str(new) for dummy, new in left.changed), *(f"not {old}" for old in left.removed)]
+        steps = [
+            *map(str, left.added),
+            *(str(new) for _old, new in left.changed),
+            *(f"not {old}" for old in left.removed),
+        ]
         raise HostError(f"the kernel does not hold the routes that were put in: {'; '.join(steps)}")
 
 
