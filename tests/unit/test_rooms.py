@@ -21,10 +21,10 @@ PLUGINS = ROOT / "plugins"
 OURS = "ansible_collections.causeway.ipsec.plugins"
 HEADER = (ROOT / "noxfile.py").read_text().splitlines()[:3]
 PURE = [PLUGINS / "plugin_utils" / "topology", PLUGINS / "plugin_utils" / "render"]
-PURE_LIBRARY = set(
-    "__future__ collections dataclasses difflib enum functools hashlib ipaddress itertools json math operator re string "
-    "textwrap types typing unicodedata".split()
-)
+PURE_LIBRARY = {
+    *("__future__", "collections", "dataclasses", "difflib", "enum", "functools", "hashlib", "ipaddress", "itertools"),
+    *("json", "math", "operator", "re", "string", "textwrap", "types", "typing", "unicodedata"),
+}
 PYTHON_FILES = sorted(
     [ROOT / "noxfile.py", *(path for room in ("plugins", "tests", "lab") for path in (ROOT / room).rglob("*.py"))]
 )
