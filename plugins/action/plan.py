@@ -18,11 +18,12 @@ class ActionModule(ActionBase):
     """Runs on the controller only."""
 
     _requires_connection = False
-    _VALID_ARGS: frozenset[str] = frozenset()
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """The hosts that the topology names, if it has no problems."""
         result: dict[str, Any] = super().run(tmp, task_vars)
+        if self._task.args:
+            raise AnsibleActionFail("causeway.ipsec.plan takes no arguments: it reads the variable ipsec_topology.")
         if "ipsec_topology" not in (task_vars or {}):
             raise AnsibleActionFail("The variable ipsec_topology is not defined: put it into group_vars/all.")
         # Read here and never an argument: Ansible prints a task's arguments, and the topology may hold keys.

@@ -53,7 +53,7 @@ def strongswan_packages(raw: object, host: str, release: str) -> list[str]:
     try:
         return list(crypto.packages(_gateway(raw, host).plugins, str(plain(release))))
     except ValueError as error:
-        raise AnsibleFilterError(str(error)) from error
+        raise AnsibleFilterError(str(error)) from None
 
 
 def topology_hosts(raw: object) -> dict[str, list[str]]:

@@ -78,7 +78,8 @@ class LookupModule(LookupBase):
         try:
             return [_key(directory / f"{section_name(_name(term))}.psk", check_mode) for term in terms]
         except (psk_store.StoreError, OSError) as error:
-            raise AnsibleLookupError(f"causeway.ipsec.psk: {error}") from error
+            # Ansible would print the cause, which says the same, once more.
+            raise AnsibleLookupError(f"causeway.ipsec.psk: {error}") from None
 
 
 def _name(term: object) -> str:
@@ -107,10 +108,12 @@ def _new_content() -> bytes:
 def _decode(path: Path, content: bytes) -> str:
     """The key in a file's content."""
     if is_encrypted(content):
+        vault = _vault()
         try:
-            content = _vault().decrypt(content)
+            content = vault.decrypt(content)
         except AnsibleError as error:
-            raise psk_store.StoreError(f"{path} cannot be decrypted with the vault secrets of this run.") from error
+            which = "with the vault secrets of this run" if vault.secrets else "without a vault secret (--vault-id)"
+            raise psk_store.StoreError(f"{path} cannot be decrypted {which}.") from error
     else:
         psk_store.refuse_if_shared(path)
     try:

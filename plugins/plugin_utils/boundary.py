@@ -58,9 +58,10 @@ def problems_as_error() -> Iterator[None]:
     except TopologyError as error:
         count = len(error.problems)
         lines = [f"ipsec_topology has {count} problem{'' if count == 1 else 's'}:", *map(str, error.problems)]
-        raise AnsibleError("\n".join(lines)) from error
-    except RecursionError as error:
-        raise AnsibleError("ipsec_topology is nested too deeply to be a topology.") from error
+        # Ansible would print the cause, which says the same, once more.
+        raise AnsibleError("\n".join(lines)) from None
+    except RecursionError:
+        raise AnsibleError("ipsec_topology is nested too deeply to be a topology.") from None
 
 
 def load_topology(raw: object) -> Topology:

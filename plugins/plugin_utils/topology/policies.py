@@ -103,10 +103,8 @@ def _parse_ike(half: Reader | None) -> IkeHalf | None:
     integrity = half.integrity(ciphers)
     prf = half.prf()
     groups = half.groups("dh_group")
-    if not half.has("dh_group"):
+    if half.none("dh_group"):
         half.problem("dh_group", "missing; IKE needs a Diffie-Hellman group, for example 20 (ecp384) or 15 (modp3072).")
-    elif groups == ():
-        half.problem("dh_group", "IKE needs a Diffie-Hellman group, for example 20 (ecp384) or 15 (modp3072).")
     lifetime = half.lifetime(IKE_LIFETIME)
     if version == 1:
         _refuse_in_ikev1(half, ciphers, groups, ike=True)

@@ -110,10 +110,14 @@ class Reader:
     def prf(self) -> tuple[str, ...]:
         return self._names("prf", PRF)
 
-    def groups(self, key: str) -> tuple[int, ...]:
-        """The Diffie-Hellman groups under ``key``; empty for one of the words that mean none."""
+    def none(self, key: str) -> bool:
+        """Whether ``key`` is not given, or is one of the words that mean none (which YAML may read as false)."""
         value = self._raw.get(key)
-        if value is None or value in (0, "0", "none", "off", "no"):
+        return value is None or value in (0, "0", "none", "off", "no")
+
+    def groups(self, key: str) -> tuple[int, ...]:
+        """The Diffie-Hellman groups under ``key``; empty for none."""
+        if self.none(key):
             return ()
         found: list[int] = []
         for path, item in self._items(key):
