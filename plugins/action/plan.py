@@ -9,9 +9,10 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import warnings
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import TopologyError, warnings
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.expand import all_tunnels
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import check_inventory
 
 
 class ActionModule(ActionBase):
@@ -28,6 +29,11 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("The variable ipsec_topology is not defined: put it into group_vars/all.")
         # Read here and never an argument: Ansible prints a task's arguments, and the topology may hold keys.
         topology = load_topology(self._templar.resolve_variable_expression("ipsec_topology"))
+        groups = {str(plain(name)): members for name, members in (task_vars or {})["groups"].items()}
+        with problems_as_error():
+            unknown = list(check_inventory(topology, map(str, groups["all"]), groups))
+            if unknown:
+                raise TopologyError(unknown)
         for warning in warnings(topology):
             self._display.warning(f"ipsec_topology: {warning}")
         sites = topology.sites.values()
