@@ -45,16 +45,26 @@ def parse_subnet(value: object) -> tuple[Block | None, str]:
     try:
         network = ip_network(value, strict=False)
     except ValueError:
-        return None, f"{shown(value)} is not a subnet; write address/prefix length, like 192.168.1.0/24 or fd00:1::/64."
+        return None, _malformed(value)
     block = _block(network)
     if "/" not in value:
-        return None, f"{value} has no prefix length; write {value}/{network.max_prefixlen} for this one address."
+        one = f"{value}/{network.max_prefixlen}"
+        return None, f"{value} has no prefix length; write {one} for this one address, or its network."
     if not _CIDR.fullmatch(value):
         return None, f"{shown(value)} is not address/prefix length; did you mean {block}?"
     address = value.partition("/")[0]
     if int(ip_address(address)) != block.first:
         return block, f"{value} has host bits set; did you mean {block}?"
     return block, ""
+
+
+def _malformed(value: str) -> str:
+    address, _slash, length = value.partition("/")
+    block, _wrong = parse_address(address)
+    if block and length.isascii() and length.isdigit():
+        longest = 32 if block.version == 4 else 128
+        return f"{value} has an impossible prefix length; IPv{block.version} has 0 to {longest}."
+    return f"{shown(value)} is not a subnet; write it like 192.168.1.0/24 or fd00:1::/64."
 
 
 def parse_address(value: object) -> tuple[Block | None, str]:
@@ -74,9 +84,10 @@ def parse_address(value: object) -> tuple[Block | None, str]:
 def unusable(block: Block) -> str:
     """Why traffic cannot be sent to this block through a tunnel; empty if it can."""
     for forbidden, what in _FORBIDDEN:
+        if forbidden.contains(block):
+            return f"{block} is {what}{'' if forbidden == block else f' ({forbidden})'}"
         if forbidden.overlaps(block):
-            inside = "is" if forbidden.contains(block) else "includes"
-            return f"{block} {inside} {what}{'' if forbidden == block else f' ({forbidden})'}"
+            return f"{block} includes {forbidden}, which is {what}"
     return ""
 
 
@@ -94,6 +105,19 @@ def edge(block: Block, subnet: Block) -> str:
     return "broadcast address" if block.last == subnet.last else ""
 
 
+def meet(some: tuple[Block, ...], others: tuple[Block, ...]) -> Block | None:
+    """The narrower of the first two blocks, one of each, that overlap."""
+    marked = [(block.version, block.first, -block.last, 0, block) for block in some]
+    marked += [(block.version, block.first, -block.last, 1, block) for block in others]
+    before: tuple[int, Block] | None = None
+    for _version, _first, _last, side, block in sorted(marked):
+        if before and before[0] != side and before[1].overlaps(block):
+            return block
+        if before is None or not before[1].overlaps(block):
+            before = (side, block)
+    return None
+
+
 def listed(blocks: Iterable[Block]) -> str:
     """Blocks as a message lists them; the first few of many."""
     texts = [block.text for block in blocks]
@@ -108,7 +132,7 @@ _EVERYTHING: Final = frozenset(_block(ip_network(text)) for text in ("0.0.0.0/0"
 _FORBIDDEN: Final = tuple(
     (_block(ip_network(text)), what)
     for text, what in (
-        ("0.0.0.0/8", "no usable address"),
+        ("0.0.0.0/8", "no host's address"),
         ("127.0.0.0/8", "loopback"),
         ("169.254.0.0/16", "link-local"),
         ("224.0.0.0/4", "multicast"),

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import Final
 
 from .entry import ROOT, Entry
 from .expand import size
@@ -14,9 +15,6 @@ from .parse_sites import MOST_SUBNETS, parse_site
 from .parse_tunnels import DEFAULT_KEYS, LONGEST_PSK, Context, Defaults, parse_mesh, parse_tunnel, read_common
 from .policies import BUILT_IN, Policy, parse_policy
 from .problems import Names, Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 KEYS: Final = ("defaults", "policies", "limits", "sites", "tunnels", "meshes")
 LIMIT_KEYS: Final = ("tunnels_per_gateway", "subnets_per_tunnel", "psk_min_length")
@@ -82,7 +80,7 @@ def _sites(top: Entry) -> tuple[dict[str, Site], Names]:
         site = parse_site(name, raw, path, top.problems)
         if site:
             sites[name] = site
-    return sites, Names("site", names)
+    return sites, Names("site", names, readable=isinstance(top.get("sites"), Mapping))
 
 
 def _tunnels(top: Entry, context: Context) -> tuple[Tunnel, ...]:

@@ -162,7 +162,7 @@ def _address(entry: Entry, key: str, more: str = "") -> Block | None:
     if block and unusable(block):
         wrong = f"{unusable(block)}; give the address of an interface."
     if wrong:
-        entry.say(key, wrong + (more if isinstance(value, str) and not block else ""))
+        entry.say(key, wrong + (more if isinstance(value, str) and not block and "/" not in value else ""))
     return None if wrong else block
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -23,6 +24,7 @@ LONGEST_ID: Final = 255
 MAKES_ONE: Final = "openssl rand -base64 48 makes one"
 # From vendors' tutorials, where everyone can read them and many have copied them.
 PUBLISHED: Final = frozenset({"test.1231", "1231", "vPabcdefg123435hij565k7lmno8pq="})
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,9 @@ def _ends(entry: Entry, context: Context) -> tuple[str, ...]:
     if entry.missing("sites", "name the two sites that it connects, like [berlin, london]."):
         return ()
     names = _site_names(entry, context)
-    count = len(entry.items("sites", "two sites"))
-    if count != 2 and isinstance(entry.get("sites"), (list, tuple)):
+    listed_sites = entry.get("sites")
+    count = len(listed_sites) if isinstance(listed_sites, (list, tuple)) else 2
+    if count != 2:
         entry.say("sites", f"must name two sites, got {count}; three or more make a mesh.")
         return ()
     if len(names) == 2 and names[0] == names[1]:
@@ -178,8 +181,7 @@ def bad_psk(psk: object, least: int) -> str:
     if not least <= len(psk) <= LONGEST_PSK:
         needed = f"at least {least} are required" if len(psk) < least else f"at most {LONGEST_PSK} are allowed"
         return f"{len(psk)} characters; {needed} ({MAKES_ONE})."
-    surrogate = any("\ud800" <= character <= "\udfff" for character in psk)
-    return f"has a character that is no valid Unicode; choose another ({MAKES_ONE})." if surrogate else ""
+    return f"has a character that is no valid Unicode; choose another ({MAKES_ONE})." if _SURROGATE.search(psk) else ""
 
 
 def parse_mesh(raw: object, index: int, taken: dict[str, int], context: Context) -> Mesh | None:
@@ -214,8 +216,9 @@ def _members(entry: Entry, hub: str | None, context: Context) -> tuple[str, ...]
     least = 1 if entry.get("hub") is not None else 2
     if entry.missing("sites", "name the sites that it connects, like [a, b, c]."):
         return ()
-    count = len(entry.items("sites", "names of sites"))
-    if isinstance(entry.get("sites"), (list, tuple)) and count < least:
+    listed_sites = entry.get("sites")
+    count = len(listed_sites) if isinstance(listed_sites, (list, tuple)) else least
+    if count < least:
         entry.say(
             "sites", f"must name at least {'one site besides the hub' if least == 1 else 'two sites'}, got {count}."
         )

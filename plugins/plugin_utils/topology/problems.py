@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -40,21 +40,15 @@ def shown(value: object) -> str:
     """A value as a message shows it: short and printable, whatever it is."""
     if isinstance(value, str):
         return repr(value) if len(value) <= LONGEST_SHOWN else f"{value[: LONGEST_SHOWN - 3]!r}..."
-    if value is None or isinstance(value, (bool, float)):
-        return str(value)
-    if isinstance(value, int):  # Python refuses to print ints of more than 4300 digits
-        return str(value) if value.bit_length() <= 128 else f"a number of {value.bit_length()} bits"
+    if isinstance(value, int) and value.bit_length() > 128:  # Python refuses to print one of more than 4300 digits
+        return f"a number of {value.bit_length()} bits"
+    if value is None or isinstance(value, (bool, float, int)):
+        return "null" if value is None else str(value).lower()
     if isinstance(value, Mapping):
         return f"a mapping of {len(value)}"
-    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
+    if isinstance(value, (list, tuple)):
         return f"a list of {len(value)}"
     return f"a value of type {type(value).__name__}"
-
-
-def one_of(allowed: Iterable[object]) -> str:
-    """Allowed values as a message lists them: a, b or c."""
-    words = [str(word) for word in allowed]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def suggestion(name: object, known: Iterable[str]) -> str:
@@ -86,13 +80,14 @@ class Names:
     Near names are looked for as long as that is quick: a file that misspells thousands needs no hint for each.
     """
 
-    def __init__(self, kind: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, known: Iterable[str], *, readable: bool = True) -> None:
         self._kind = kind
+        self._readable = readable  # if not, no name is said to be unknown: that would hide the cause
         self._known = dict.fromkeys(known)
         self._left = MOST_COMPARISONS
 
     def __contains__(self, name: str) -> bool:
-        return name in self._known
+        return not self._readable or name in self._known
 
     def unknown(self, name: str) -> str:
         self._left -= len(self._known)

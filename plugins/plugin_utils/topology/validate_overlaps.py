@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .blocks import meet
 from .expand import behind, selectors
 from .fleet import Fleet, path_of
 from .model import Gateway, Topology, Tunnel
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
     from .blocks import Block
+
 
 MOST_PARALLEL = 16  # tunnels between the same two sites; they are compared each with each
 
@@ -122,9 +124,10 @@ def _problem(name: str, tunnel: Tunnel, outer: Item, inner: Item) -> Problem:
             path, f"{what}; the gateway of {name} would draw its own packets into the tunnel. Narrow the subnet."
         )
     overlap = f"subnet {inner.block} of {inner.site} overlaps {outer.block} of {outer.site}"
+    remedy = "renumber one of them" if tunnel.mesh else "renumber one of them, or narrow the tunnel by its subnets"
     if name in {outer.site, inner.site}:
-        return Problem(path, f"{overlap}, and the tunnel's two ends must be apart; renumber one of them.")
-    return Problem(path, f"{overlap}, and the gateway of {name} reaches both; renumber one of them.")
+        return Problem(path, f"{overlap}, and the tunnel's two ends must be apart; {remedy}.")
+    return Problem(path, f"{overlap}, and the gateway of {name} reaches both; {remedy}.")
 
 
 def _same_pairs(topology: Topology, name: str, parallel: Parallel) -> Iterator[tuple[Tunnel, Tunnel]]:
@@ -134,7 +137,7 @@ def _same_pairs(topology: Topology, name: str, parallel: Parallel) -> Iterator[t
             continue
         for index, tunnel in enumerate(tunnels):
             for other in tunnels[:index]:
-                if _meet(_near(topology, tunnel, name), _near(topology, other, name)) and _meet(
+                if meet(_near(topology, tunnel, name), _near(topology, other, name)) and meet(
                     _far(topology, tunnel, name, site), _far(topology, other, name, site)
                 ):
                     yield tunnel, other
@@ -148,24 +151,11 @@ def _far(topology: Topology, tunnel: Tunnel, name: str, site: str) -> tuple[Bloc
     return next(blocks for peer, blocks in behind(topology, tunnel, tunnel.other(name)) if peer.name == site)
 
 
-def _meet(some: tuple[Block, ...], others: tuple[Block, ...]) -> Block | None:
-    """The narrower of the first two blocks, one of each, that overlap."""
-    marked = [(block.version, block.first, -block.last, 0, block) for block in some]
-    marked += [(block.version, block.first, -block.last, 1, block) for block in others]
-    before: tuple[int, Block] | None = None
-    for _version, _first, _last, side, block in sorted(marked):
-        if before and before[0] != side and before[1].overlaps(block):
-            return block
-        if before is None or not before[1].overlaps(block):
-            before = (side, block)
-    return None
-
-
 def _same_pair(topology: Topology, name: str, tunnel: Tunnel, other: Tunnel) -> Problem:
-    near = _meet(_near(topology, tunnel, name), _near(topology, other, name))
-    far = _meet(selectors(topology, tunnel, tunnel.other(name)), selectors(topology, other, other.other(name)))
+    near = meet(_near(topology, tunnel, name), _near(topology, other, name))
+    far = meet(selectors(topology, tunnel, tunnel.other(name)), selectors(topology, other, other.other(name)))
     both = f"{tunnel.name!r} and {other.name!r} both lead from {near} of {name} to {far}"
-    return Problem(path_of(tunnel), f"{both}; remove one, or divide the subnets between them.")
+    return Problem(path_of(tunnel), f"{both}; remove one, or divide the subnets between them and give one other ids.")
 
 
 def _too_parallel(name: str, parallel: Parallel) -> Iterator[Problem]:

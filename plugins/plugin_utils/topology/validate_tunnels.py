@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .blocks import meet
 from .expand import identity, selectors
 from .fleet import Fleet, bracketed, path_of
 from .parse_sites import MOST_SUBNETS
@@ -129,6 +130,12 @@ def crowded_gateways(fleet: Fleet) -> Iterator[Problem]:
             yield Problem(bracketed("sites", site), message)
 
 
+def _same_pairs(topology: Topology, tunnel: Tunnel, other: Tunnel) -> bool:
+    if set(tunnel.sites) != set(other.sites):
+        return False
+    return all(meet(selectors(topology, tunnel, end), selectors(topology, other, end)) for end in tunnel.sites)
+
+
 def duplicate_identities(fleet: Fleet) -> Iterator[Problem]:
     """Two tunnels of a gateway with the same two identities: it could not tell which one a peer means."""
     said: set[tuple[str, str]] = set()
@@ -137,8 +144,12 @@ def duplicate_identities(fleet: Fleet) -> Iterator[Problem]:
         for tunnel in tunnels:
             ours, theirs = (identity(fleet.topology, tunnel, end) for end in (site, tunnel.other(site)))
             other = first.setdefault((ours.lower(), theirs.lower()), tunnel)
-            if other is tunnel or (path_of(other), path_of(tunnel)) in said:
-                continue
+            if (
+                other is tunnel
+                or (path_of(other), path_of(tunnel)) in said
+                or _same_pairs(fleet.topology, tunnel, other)
+            ):
+                continue  # the last is said of their subnets
             said.add((path_of(other), path_of(tunnel)))
             same = f"{tunnel.name!r} has the same identities as {other.name!r}, {ours} and {theirs}"
             message = f"{same}; give one of them other ids."
