@@ -71,8 +71,8 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Types of all Python, strictly."""
-    run(session, "mypy", "-p", "ansible_collections.causeway.ipsec.plugins", MYPYPATH=str(BUILD / "collections"))
-    run(session, "mypy", "noxfile.py", "tests", MYPYPATH=str(BUILD / "collections"))
+    run(session, "mypy", "-p", "ansible_collections.causeway.ipsec.plugins")
+    run(session, "mypy", "noxfile.py", "tests")
 
 
 @nox.session

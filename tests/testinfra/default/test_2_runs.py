@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs on a configured lab: they change what changed and nothing else, and lose no packet."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import yaml
+from testlab import eventually
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from testlab import Lab
+
+GATEWAYS = ("berlin-gw", "london-gw")
+STEADY = "ping -n -q -i 0.05 -w 120 192.168.2.11"
+
+
+def test_a_second_run_changes_nothing_and_loses_no_packet(lab: Lab) -> None:
+    before = [lab.spis(gateway) for gateway in GATEWAYS]
+    assert all(before)
+    with subprocess.Popen(
+        ["podman", "exec", lab.container("berlin-1"), *STEADY.split()], stdout=subprocess.PIPE, text=True
+    ) as ping:
+        run = lab.play().succeeded()
+        lab.sh("berlin-1", "pkill -INT ping")
+        sent, received = re.findall(r"(\d+) packets transmitted, (\d+) received", ping.communicate()[0])[0]
+    assert set(run.changed.values()) == {0}
+    assert [lab.spis(gateway) for gateway in GATEWAYS] == before
+    assert int(sent) > 50
+    # The last one may be on its way when ping is stopped.
+    assert int(sent) - int(received) <= 1
+
+
+def test_check_mode_on_a_configured_lab_finds_nothing(lab: Lab) -> None:
+    run = lab.play("--check", "--diff").succeeded()
+    assert set(run.changed.values()) == {0}
+
+
+def test_one_gateway_alone_has_its_peers_data(lab: Lab) -> None:
+    lab.sh("berlin-gw", "rm /etc/swanctl/conf.d/causeway.conf")
+    run = lab.play("--limit", "berlin-gw").succeeded()
+    assert run.changed["berlin-gw"] == 1
+    assert "london-gw" not in run.changed
+    assert lab.pings("berlin-1", "192.168.2.11")
+
+
+def test_tags_limit_the_work(lab: Lab) -> None:
+    run = lab.play("--tags", "lan_routes").succeeded()
+    assert set(run.changed.values()) == {0}
+
+
+def test_a_tunnel_that_left_the_topology_goes_and_returns(lab: Lab, tmp_path: Path) -> None:
+    topology = yaml.safe_load((lab.inventory / "group_vars" / "all.yml").read_text())["ipsec_topology"]
+    changed = tmp_path / "topology.yml"
+    changed.write_text(yaml.safe_dump({"ipsec_topology": {**topology, "tunnels": []}}))
+    predicted = lab.play("-e", f"@{changed}", "--check", "--diff").succeeded()
+    assert predicted.changed["berlin-gw"] > 0
+    assert lab.pings("berlin-1", "192.168.2.11")
+
+    lab.play("-e", f"@{changed}").succeeded()
+    assert [lab.spis(gateway) for gateway in GATEWAYS] == [[], []]
+    assert not lab.pings("berlin-1", "192.168.2.11")
+    assert lab.sh("berlin-1", "ip route show proto 213") == ""
+
+    lab.play().succeeded()
+    assert eventually(lambda: lab.pings("berlin-1", "192.168.2.11"))
+
+
+def test_connections_of_others_stay(lab: Lab, tmp_path: Path) -> None:
+    """A stranger's connection in the same daemon survives our runs."""
+    strangers = (
+        "connections { stranger { local_addrs = 198.51.100.10\n remote_addrs = 198.51.100.77\n"
+        "local { auth = psk }\n remote { auth = psk }\n children { stranger { remote_ts = 10.99.0.0/24 } } } }\n"
+    )
+    (tmp_path / "stranger.conf").write_text(strangers)
+    target = f"{lab.container('berlin-gw')}:/etc/swanctl/conf.d/stranger.conf"
+    subprocess.run(["podman", "cp", str(tmp_path / "stranger.conf"), target], check=True)
+    lab.sh("berlin-gw", "swanctl --load-conns")
+    run = lab.play("--limit", "berlin-gw").succeeded()
+    assert run.changed["berlin-gw"] == 0
+    assert "stranger: " in lab.sh("berlin-gw", "swanctl --list-conns")
+    lab.sh("berlin-gw", "rm /etc/swanctl/conf.d/stranger.conf && swanctl --load-conns")
