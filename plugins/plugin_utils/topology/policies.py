@@ -84,8 +84,9 @@ def parse_policy(raw: object, path: str) -> tuple[Policy | None, list[Problem]]:
         return None, problems
     if not top.has("ike") and not top.has("esp"):
         top.problem("", "says nothing: give ike, esp or both (the one that is missing is taken from 'recommended').")
-    ike = _parse_ike(top.half("ike", IKE_KEYS)) if top.has("ike") else BUILT_IN["recommended"].ike
-    version = ike.version if ike else 2
+    half = top.half("ike", IKE_KEYS) if top.has("ike") else None
+    version = half.version() if half else 2
+    ike = _parse_ike(half, version) if top.has("ike") else BUILT_IN["recommended"].ike
     groups = ike.proposals[0].dh_groups if ike and top.has("ike") else _GROUPS
     if version == 1 and not top.has("esp"):
         top.problem("esp", "missing; with IKEv1 both halves must be given.")
@@ -95,10 +96,9 @@ def parse_policy(raw: object, path: str) -> tuple[Policy | None, list[Problem]]:
     return Policy(ike, esp), problems
 
 
-def _parse_ike(half: Reader | None) -> IkeHalf | None:
+def _parse_ike(half: Reader | None, version: int) -> IkeHalf | None:
     if half is None:
         return None
-    version = half.version()
     ciphers = half.ciphers()
     integrity = half.integrity(ciphers)
     prf = half.prf()

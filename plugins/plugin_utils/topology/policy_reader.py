@@ -40,6 +40,7 @@ class Reader:
         self._path = path
         self._problems = problems
         self.failed = False
+        self._all_understood = True  # of the ciphers
 
     @classmethod
     def of(cls, raw: object, path: str, allowed: tuple[str, ...], problems: list[Problem]) -> Reader | None:
@@ -89,14 +90,17 @@ class Reader:
         """The encryption algorithms: at least one is needed."""
         if not self.has("encryption"):
             self.problem("encryption", "missing; name one or more, for example [aes256gcm16, aes128gcm16].")
-        return self._names("encryption", ENCRYPTION)
+        before = len(self._problems)
+        names = self._names("encryption", ENCRYPTION)
+        self._all_understood = len(self._problems) == before
+        return names
 
     def integrity(self, ciphers: tuple[str, ...]) -> tuple[str, ...]:
         """The integrity algorithms: needed beside classic ciphers, senseless beside AEAD ciphers alone."""
         names = self._names("integrity", INTEGRITY)
         given = self._raw.get("integrity") is not None
         # A cipher that was not understood may be of either kind: better one problem too few than a wrong one.
-        aead, classic = split(ciphers) if len(ciphers) == len(self._items("encryption")) else ((), ())
+        aead, classic = split(ciphers) if self._all_understood else ((), ())
         if classic and not given:
             self.problem("integrity", f"missing; {classic[0]} needs an integrity algorithm, for example sha256.")
         if aead and not classic and given:

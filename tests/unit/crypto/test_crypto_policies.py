@@ -1,0 +1,267 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Policies: what is accepted, what is refused in which words, what is warned of."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import policies
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto import (
+    DH_GROUPS,
+    ENCRYPTION,
+    members,
+    proposal_token,
+)
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto_data import ACCEPTABLE, RECOMMENDED
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.policies import BUILT_IN, Policy, parse_policy
+from hypothesis import given
+from hypothesis import strategies as st
+
+CIPHERS = ", ".join(ENCRYPTION)
+GROUPS = ", ".join(f"{number} ({group.token})" for number, group in DH_GROUPS.items())
+IKE: dict[str, Any] = {"encryption": "aes256gcm16", "dh_group": 20}
+
+
+def parsed(raw: object) -> Policy:
+    policy, problems = parse_policy(raw, "p")
+    assert problems == []
+    assert policy is not None
+    return policy
+
+
+def tokens(policy: Policy) -> tuple[list[str], list[str]]:
+    return [proposal_token(item) for item in policy.ike.proposals], [
+        proposal_token(item) for item in policy.esp.proposals
+    ]
+
+
+def refused(raw: object) -> list[str]:
+    policy, problems = parse_policy(raw, "p")
+    assert policy is None
+    return [str(problem) for problem in problems]
+
+
+def test_recommended_names_nothing_weak_and_aead_first() -> None:
+    policy = BUILT_IN["recommended"]
+    rows = {row for half in (policy.ike, policy.esp) for item in half.proposals for _kind, row in members(item)}
+    assert {row.status for row in rows} <= {RECOMMENDED, ACCEPTABLE}
+    assert min(row.strength_bits for row in rows) >= 128
+    assert policies.policy_warnings("recommended", policy, "policies[recommended]") == []
+    assert [[ENCRYPTION[item.encryption[0]].kind for item in half.proposals] for half in (policy.ike, policy.esp)] == [
+        ["aead", "classic"],
+        ["aead", "classic"],
+    ]
+    assert all(item.dh_groups for item in policy.esp.proposals)
+
+
+def test_the_tutorial() -> None:
+    half = {"encryption": "aes128ctr", "integrity": "sha256"}
+    policy = parsed(
+        {
+            "ike": {"version": 2, **half, "dh_group": 15, "lifetime": 86400},
+            "esp": {**half, "pfs_group": 15, "lifetime": 3600},
+        }
+    )
+    assert tokens(policy) == (["aes128ctr-sha256-prfsha256-modp3072"], ["aes128ctr-sha256-modp3072"])
+    assert (policy.ike.version, policy.ike.lifetime, policy.esp.lifetime) == (2, 86400, 3600)
+
+
+def test_a_missing_half_is_the_recommended_one() -> None:
+    assert parsed({"ike": IKE}).esp == BUILT_IN["recommended"].esp
+    assert parsed({"esp": {"encryption": "aes256gcm16"}}).ike == BUILT_IN["recommended"].ike
+
+
+def test_pfs_is_on_unless_refused() -> None:
+    assert tokens(parsed({"ike": IKE, "esp": {"encryption": "aes256gcm16"}}))[1] == ["aes256gcm16-ecp384"]
+    for none in (None, 0, "0", "none", "off", "no", False):
+        policy = parsed({"ike": IKE, "esp": {"encryption": "aes256gcm16", "pfs_group": none}})
+        assert tokens(policy)[1] == ["aes256gcm16"]
+        assert [str(warning) for warning in policies.policy_warnings("mine", policy, "p")] == [
+            (
+                "p.esp.pfs_group: policy 'mine' has no perfect forward secrecy: who breaks one IKE key reads all "
+                "traffic; use 20 (ecp384) or 15 (modp3072)."
+            )
+        ]
+
+
+@pytest.mark.parametrize(
+    ("encryption", "integrity", "prf"),
+    [
+        ("aes128gcm16", None, "prfsha256"),
+        ("aes256gcm16", None, "prfsha384"),
+        ("chacha20poly1305", None, "prfsha384"),
+        (["aes256gcm16", "aes128gcm16"], None, "prfsha384-prfsha256"),
+        (["aes256gcm16", "aes256"], "sha512", "prfsha512"),
+    ],
+)
+def test_default_prf(encryption: object, integrity: object, prf: str) -> None:
+    ike = {**IKE, "encryption": encryption} | ({"integrity": integrity} if integrity else {})
+    assert f"-{prf}-ecp384" in tokens(parsed({"ike": ike}))[0][0]
+
+
+def test_ikev1_proposes_one_of_each_kind() -> None:
+    policy = parsed(
+        {
+            "ike": {"version": 1, "encryption": ["aes256", "aes128"], "integrity": "sha1", "dh_group": [14, 5]},
+            "esp": {"encryption": "aes256", "integrity": "sha1"},
+        }
+    )
+    assert tokens(policy) == (
+        ["aes256-sha1-modp2048", "aes256-sha1-modp1536", "aes128-sha1-modp2048", "aes128-sha1-modp1536"],
+        ["aes256-sha1-modp2048"],
+    )
+
+
+REFUSED: list[tuple[object, list[str]]] = [
+    (None, ["p: null is not a mapping; allowed keys are ike, esp."]),
+    (
+        {},
+        ["p: says nothing: give ike, esp or both (the one that is missing is taken from 'recommended')."],
+    ),
+    (
+        {"ike": {}},
+        [
+            "p.ike.encryption: missing; name one or more, for example [aes256gcm16, aes128gcm16].",
+            "p.ike.dh_group: missing; IKE needs a Diffie-Hellman group, for example 20 (ecp384) or 15 (modp3072).",
+        ],
+    ),
+    (
+        {"ike": {"encryption": "aes256gcm16", "integrity": "sha256", "dh_group": 20}},
+        [
+            (
+                "p.ike.integrity: aes256gcm16 encrypts and authenticates in one, an integrity algorithm beside it "
+                "makes no sense; remove integrity, or use a cipher that needs one, for example aes256."
+            )
+        ],
+    ),
+    (
+        {"ike": IKE, "esp": {"encryption": ["aes128gcm16", "aes256"]}},
+        ["p.esp.integrity: missing; aes256 needs an integrity algorithm, for example sha256."],
+    ),
+    (
+        {"ike": {**IKE, "encryption": ["aes256gcm16", "AES-128-CTR"], "integrity": "SHA2-256"}},
+        [
+            (
+                f"p.ike.encryption[1]: unknown encryption algorithm 'AES-128-CTR'. Did you mean 'aes128ctr'? "
+                f"Allowed: {CIPHERS}."
+            ),
+            (
+                "p.ike.integrity: unknown integrity algorithm 'SHA2-256'. Did you mean 'sha256'? "
+                "Allowed: md5, sha1, sha256, sha384, sha512."
+            ),
+        ],
+    ),
+    (
+        {"ike": {**IKE, "dh_group": ["15", "modp3072", "group 14", 22, True, 15]}},
+        [
+            "p.ike.dh_group[1]: 'modp3072': groups are given by their number, write 15.",
+            "p.ike.dh_group[2]: 'group 14': groups are given by their number, write 14.",
+            f"p.ike.dh_group[3]: unknown Diffie-Hellman group 22. Allowed: {GROUPS}.",
+            f"p.ike.dh_group[4]: unknown Diffie-Hellman group true. Allowed: {GROUPS}.",
+            "p.ike.dh_group[5]: group 15 is named twice.",
+        ],
+    ),
+    (
+        {"ike": {**IKE, "prf": ["sha256", "sha256", 1], "lifetime": "1h", "version": "2"}},
+        [
+            "p.ike.version: '2' is not an IKE version; allowed are 2 (the default) and 1.",
+            "p.ike.prf[1]: sha256 is named twice.",
+            "p.ike.prf[2]: unknown PRF 1. Allowed: md5, sha1, sha256, sha384, sha512.",
+            "p.ike.lifetime: '1h' is not a whole number of seconds, for example 14400.",
+        ],
+    ),
+    (
+        {"ike": {**IKE, "lifetime": 60, "pfs_group": 15}},
+        [
+            (
+                "p.ike: unknown key 'pfs_group'. Did you mean 'dh_group'? "
+                "Allowed: version, encryption, integrity, prf, dh_group, lifetime."
+            ),
+            "p.ike.lifetime: 60 seconds; allowed are 300 to 2592000.",
+        ],
+    ),
+    (
+        {"ike": {**IKE, "encryption": []}},
+        ["p.ike.encryption: a list of 0; name 1 to 16."],
+    ),
+    (
+        {"ike": {**IKE, "version": 1, "dh_group": 31, "prf": "sha256"}},
+        [
+            "p.ike.encryption: IKEv1 cannot negotiate aes256gcm16 here; use aes256 or aes128, or version: 2.",
+            "p.ike.dh_group: IKEv1 has no group 31; use 20 or 15, or version: 2.",
+            "p.ike.prf: IKEv1 uses the integrity algorithm as its PRF; remove prf.",
+            "p.esp: missing; with IKEv1 both halves must be given.",
+        ],
+    ),
+    (
+        {
+            "ike": {
+                "version": 1,
+                "encryption": ["aes256", "aes192", "aes128"],
+                "integrity": ["sha1", "sha256", "sha384"],
+                "dh_group": [14, 15, 16],
+            },
+            "esp": {"encryption": "aes256", "integrity": "sha1", "pfs_group": 14},
+        },
+        ["p.ike: 27 combinations, each a proposal of its own in IKEv1; at most 24 are allowed."],
+    ),
+]
+
+
+@pytest.mark.parametrize(("raw", "messages"), REFUSED)
+def test_refused(raw: object, messages: list[str]) -> None:
+    assert refused(raw) == messages
+
+
+def test_weak_algorithms_are_named_with_the_reason() -> None:
+    half = {"encryption": "3des", "integrity": "md5"}
+    policy = parsed({"ike": {"version": 1, **half, "dh_group": 2}, "esp": {**half, "pfs_group": 2}})
+    assert [str(warning) for warning in policies.policy_warnings("old", policy, "p")][:4] == [
+        "p.ike.version: policy 'old' uses IKEv1, which RFC 9395 retired in 2023; use version 2.",
+        (
+            "p.ike.encryption: policy 'old' names 3des, which is legacy: 64-bit blocks leak plaintext after some "
+            "gigabytes under one key (Sweet32), and it is slow; use aes256gcm16 or aes256."
+        ),
+        (
+            "p.ike.integrity: policy 'old' names md5, which is broken: collisions are made in seconds, and RFC 8247 "
+            "and RFC 8221 forbid it; use sha256."
+        ),
+        (
+            "p.ike.dh_group: policy 'old' names group 2 (modp1024), which is broken: its 1024-bit prime gives about 80 "
+            "bits of security: within reach of a state (Logjam); use 20 (ecp384) or 15 (modp3072)."
+        ),
+    ]
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.binary(max_size=20)
+    | st.dates()
+    | st.sampled_from([*ENCRYPTION, "sha256", "md5", "none", -1, 15, 31])
+    | st.builds(lambda: 10**5000),
+    lambda inner: (
+        st.lists(inner, max_size=20)
+        | st.dictionaries(
+            st.sampled_from(["ike", "esp", *policies.IKE_KEYS, "pfs_group"]) | st.text(max_size=5) | st.integers(),
+            inner,
+        )
+    ),
+    max_leaves=30,
+)
+HALF = st.dictionaries(st.sampled_from([*policies.IKE_KEYS, "pfs_group"]), ANYTHING)
+
+
+@given(ANYTHING | st.fixed_dictionaries({}, optional={"ike": HALF, "esp": HALF}))
+def test_never_raises_and_says_why_or_gives_a_policy(raw: object) -> None:
+    policy, problems = parse_policy(raw, "p")
+    assert (policy is None) == bool(problems)
+    if policy:
+        policies.policy_warnings("p", policy, "p")
+        assert all(tokens(policy))
