@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Own files are written in one step, and a file that is right is left alone."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, apply_change, change_for
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_file_is_made_with_its_directory_and_mode_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "unit.network.d" / "causeway.conf"
+    change = change_for(str(path), "text\n", 0o640)
+    assert change == FileChange(str(path), None, "text\n", 0o640)
+    apply_change(change)
+    assert path.read_text(encoding="utf-8") == "text\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert list(path.parent.iterdir()) == [path]
+    assert change_for(str(path), "text\n", 0o640) is None
+
+
+def test_a_wrong_mode_is_a_change(tmp_path: Path) -> None:
+    path = tmp_path / "script"
+    path.write_text("x", encoding="utf-8")
+    path.chmod(0o644)
+    assert change_for(str(path), "x", 0o755) is not None
+
+
+def test_a_file_no_longer_wanted_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("x", encoding="utf-8")
+    change = change_for(str(path), None)
+    assert change is not None
+    apply_change(change)
+    assert not path.exists()
+    apply_change(change)
+    assert change_for(str(path), None) is None
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="taken"):
+        apply_change(FileChange(str(tmp_path / "taken"), None, "x"))
+    assert [entry.name for entry in tmp_path.iterdir()] == ["taken"]

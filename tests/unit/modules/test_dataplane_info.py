@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module on kernels with and without ESP, and in containers that allow more or less."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.causeway.ipsec.plugins.modules import dataplane_info
+
+
+class Kernel:
+    """Answers probes by what it lacks, and namespaces by what is allowed."""
+
+    def __init__(self, lacks: tuple[str, ...] = (), forbids: tuple[str, ...] = ()) -> None:
+        self.lacks, self.forbids = lacks, forbids
+        self.commands: list[str] = []
+
+    def run(self, command: list[str], **_options: Any) -> tuple[int, str, str]:
+        text = " ".join(command)
+        self.commands.append(text)
+        if ("--user" if "--user" in command else "--net") in self.forbids:
+            return 1, "", "unshare: unshare failed: Operation not permitted"
+        return (2, "", "Error: Requested type not found.") if any(word in text for word in self.lacks) else (0, "", "")
+
+
+@pytest.fixture(autouse=True)
+def tun(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tun").touch()
+    monkeypatch.setattr(dataplane_info, "TUN", str(tmp_path / "tun"))
+
+
+def test_a_kernel_with_everything_lacks_nothing() -> None:
+    result = dataplane_info.look(Kernel().run, "unshare", "ip")
+    assert result == {
+        "changed": False,
+        "kernel_esp": True,
+        "kernel_aead": True,
+        "kernel_esp_ipv6": True,
+        "userspace": True,
+        "missing": [],
+        "detail": dict.fromkeys(("esp", "policy", "aead", "esp_ipv6", "tun"), "ok"),
+    }
+
+
+def test_every_probe_runs_in_a_namespace_of_its_own() -> None:
+    kernel = Kernel(forbids=("--net",))
+    assert dataplane_info.look(kernel.run, "unshare", "ip")["kernel_esp"]
+    probes = [command for command in kernel.commands if "xfrm" in command]
+    assert len(probes) == 4
+    assert all(command.startswith("unshare --user --map-root-user --net -- ip xfrm ") for command in probes)
+
+
+def test_a_kernel_without_esp_is_named_so() -> None:
+    result = dataplane_info.look(Kernel(lacks=("xfrm state",)).run, "unshare", "ip")
+    assert not result["kernel_esp"]
+    assert result["detail"]["policy"] == "ok"
+    assert result["missing"][0] == "the kernel makes no ESP over IPv4 (CONFIG_INET_ESP, module esp4)"
+
+
+def test_a_kernel_without_esp_over_ipv6_still_makes_esp() -> None:
+    result = dataplane_info.look(Kernel(lacks=("2001:db8",)).run, "unshare", "ip")
+    assert (result["kernel_esp"], result["kernel_esp_ipv6"]) == (True, False)
+    assert result["missing"] == ["the kernel makes no ESP over IPv6 (CONFIG_INET6_ESP, module esp6)"]
+
+
+def test_not_being_allowed_to_try_is_said_and_is_no_yes() -> None:
+    result = dataplane_info.look(Kernel(forbids=("--net", "--user")).run, "unshare", "ip")
+    assert not result["kernel_esp"]
+    refusal = "unshare: unshare failed: Operation not permitted"
+    unable = "cannot find out whether the kernel makes ESP: no network namespace to try it in"
+    assert result["missing"] == [f"{unable} ({refusal}; {refusal})"]
+
+
+def test_tools_that_are_absent_are_named() -> None:
+    result = dataplane_info.look(Kernel().run, None, None)
+    assert result["missing"] == [
+        "cannot find out whether the kernel makes ESP: unshare (util-linux) and ip (iproute2) not installed"
+    ]
+
+
+def test_a_host_without_tun_has_no_userspace_esp(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dataplane_info, "TUN", "/nonexistent/tun")
+    result = dataplane_info.look(Kernel().run, "unshare", "ip")
+    assert (result["kernel_esp"], result["userspace"]) == (True, False)
+    assert "there is no such file" in result["missing"][0]
