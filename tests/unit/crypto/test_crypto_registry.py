@@ -21,6 +21,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto_dat
     BROKEN,
     LEGACY,
     RECOMMENDED,
+    Algorithm,
 )
 
 TABLES = (ENCRYPTION, INTEGRITY, PRF, DH_GROUPS)
@@ -80,7 +81,7 @@ def test_daemons_offer_every_row(version: str) -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{type(row).__name__}-{row.name}")
-def test_every_row_is_complete(row: crypto.Algorithm) -> None:
+def test_every_row_is_complete(row: Algorithm) -> None:
     assert row.status in {RECOMMENDED, ACCEPTABLE, LEGACY, BROKEN}
     assert row.why
     assert row.strength_bits > 0
