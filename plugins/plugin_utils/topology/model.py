@@ -26,8 +26,8 @@ def section_name(name: str) -> str:
     """
     if _PLAIN_NAME.fullmatch(name):
         return f"cw-{name}"
-    slug = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:40]
-    return f"cw-{slug}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    slug = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:40].strip("-")
+    return f"cw-{slug or 'tunnel'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)

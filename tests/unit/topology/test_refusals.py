@@ -95,8 +95,10 @@ def test_pairs_of_ikev1() -> None:
     assert said(topology) == []
     topology["sites"]["berlin"]["subnets"].append("192.168.11.0/24")
     assert said(topology) == [
-        "tunnels[berlin-office].subnets: 2 by 254 subnets; IKEv1 needs a child for each pair, at most 254. "
-        "Summarise them, or use a policy with version 2."
+        (
+            "tunnels[berlin-office].subnets: 2 by 254 subnets; IKEv1 needs a child for each pair, at most 254. "
+            "Summarise them, or use a policy with version 2."
+        )
     ]
 
 
