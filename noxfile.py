@@ -117,10 +117,8 @@ def sanity_home() -> Path:
     for settings in (".config", ".pip", ".netrc"):
         if (Path.home() / settings).exists() and not (home / settings).exists():
             (home / settings).symlink_to(Path.home() / settings)
-    requirements = Path(
-        metadata.distribution("ansible-core").locate_file("ansible_test/_internal/python_requirements.py")
-    )
-    for version in re.findall(r"pip='([0-9.]+)'", requirements.read_text()):
+    source = str(metadata.distribution("ansible-core").locate_file("ansible_test/_internal/python_requirements.py"))
+    for version in re.findall(r"pip='([0-9.]+)'", Path(source).read_text()):
         (cache / f"get_pip_{version.replace('.', '_')}.py").write_text(
             "import subprocess, sys\n"
             "subprocess.check_call([sys.executable, '-m', 'ensurepip'])\n"
