@@ -21,6 +21,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
     warnings,
 )
 
+MAKES_ONE = "openssl rand -base64 48 makes one"
 PSK = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -164,10 +165,10 @@ def test_lan_hosts_by_group() -> None:
     raw["sites"]["s1"]["lan_hosts"] = ["branch_lan"]
     topology = load(raw)
     assert lan_host_intent(topology, "pc7", ["all", "branch_lan"]).site == "s1"
-    with pytest.raises(UnknownHostError, match="^pc7: is under lan_hosts of no site of the topology, nor is a group"):
+    with pytest.raises(UnknownHostError, match=r"^pc7: is under lan_hosts of no site of the topology, nor is a group"):
         lan_host_intent(topology, "pc7", ["all"])
     with pytest.raises(
-        TopologyError, match="^host2: belongs to the lan_hosts of s1 and s2 by its groups; a host belongs"
+        TopologyError, match=r"^host2: belongs to the lan_hosts of s1 and s2 by its groups; a host belongs"
     ):
         lan_host_intent(topology, "host2", ["branch_lan"])
 
@@ -204,7 +205,7 @@ def test_secrets() -> None:
         ({}, "tunnels[ab].psk: no PSK was given or made for 'ab'."),
         (
             {"ab": "short"},
-            "tunnels[ab].psk: the one made: 5 characters; at least 32 are required (openssl rand -base64 48 makes one).",
+            f"tunnels[ab].psk: the one made: 5 characters; at least 32 are required ({MAKES_ONE}).",
         ),
     ],
 )
