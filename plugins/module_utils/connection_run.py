@@ -97,10 +97,11 @@ def parse_wanted(request: Request) -> Wanted:
     root = parse_text(request.config, CONNECTIONS)
     check_wanted(root, CONNECTIONS)
     secrets = parse_secrets(request.secrets)
-    return Wanted(_messages(root), secrets, request.config, render_secrets(secrets))
+    return Wanted(messages_of(root), secrets, request.config, render_secrets(secrets))
 
 
-def _messages(root: Section) -> dict[str, Any]:
+def messages_of(root: Section) -> dict[str, Any]:
+    """Return the load-conn messages of a parsed text, by connection."""
     return {name: message_of(resolved(root, section)) for name, section in connections_of(root).items()}
 
 
@@ -122,7 +123,7 @@ def read_current(files: Sequence[HostFile], daemon: Daemon | None) -> Current:
     """Return what there is; a file of ours that somebody broke counts as holding nothing."""
     connections, secrets = files
     try:
-        held = _messages(parse_text(connections.text or "", connections.path))
+        held = messages_of(parse_text(connections.text or "", connections.path))
     except ConfigError:
         held = {}
     return Current(

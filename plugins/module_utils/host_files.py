@@ -12,6 +12,7 @@ import stat
 import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class HostFile:
 def read_host_file(path: str) -> HostFile:
     """Return the file's text (None if there is none) and whether its owner and mode are right."""
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+        with Path(path).open(encoding="utf-8", errors="surrogateescape", newline="") as file:
             info = os.fstat(file.fileno())
             safe = stat.S_IMODE(info.st_mode) == MODE and info.st_uid == os.geteuid()
             return HostFile(path, file.read(), safe)
@@ -62,10 +63,10 @@ class Staged:
         try:
             while self._waiting:
                 temporary, before = self._waiting[0]
-                os.rename(temporary, before.path)
+                Path(temporary).rename(before.path)
                 self._done.append(before)
                 del self._waiting[0]
-                _sync_directory(os.path.dirname(before.path))
+                _sync_directory(Path(before.path).parent)
         except OSError as exc:
             self.put_back()
             raise FileError(f"{before.path}: cannot be replaced ({exc.strerror}).") from exc
@@ -74,23 +75,22 @@ class Staged:
         """Undo commit, and drop what was not committed."""
         for before in self._done:
             if before.text is None:
-                os.unlink(before.path)
+                Path(before.path).unlink()
             else:
-                os.rename(_write_beside(before.path, before.text), before.path)
+                Path(_write_beside(before.path, before.text)).rename(before.path)
         self._done.clear()
         self.discard()
 
     def discard(self) -> None:
         """Remove what was written and not committed."""
         for temporary, _ in self._waiting:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
+            Path(temporary).unlink(missing_ok=True)
         self._waiting.clear()
 
 
 def _write_beside(path: str, text: str) -> str:
     """Write a text, synced, next to `path`; conf.d/*.conf does not match its name, so swanctl never reads it."""
-    directory, name = os.path.split(path)
+    directory, name = Path(path).parent, Path(path).name
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".new", dir=directory)
     except OSError as exc:
@@ -104,7 +104,7 @@ def _write_beside(path: str, text: str) -> str:
             os.fsync(file.fileno())
         _copy_label(path, temporary)
     except OSError as exc:
-        os.unlink(temporary)
+        Path(temporary).unlink()
         raise FileError(f"{path}: cannot be written ({exc.strerror}).") from exc
     return temporary
 
@@ -115,7 +115,7 @@ def _copy_label(path: str, temporary: str) -> None:
         os.setxattr(temporary, "security.selinux", os.getxattr(path, "security.selinux"))
 
 
-def _sync_directory(directory: str) -> None:
+def _sync_directory(directory: Path) -> None:
     handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(handle)
@@ -140,8 +140,7 @@ def locked(path: str, seconds: float = 20.0) -> Iterator[None]:
 def _wait_for_lock(handle: int, path: str, deadline: float) -> None:
     while True:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
+            return fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as exc:
             if exc.errno not in (errno.EAGAIN, errno.EACCES):
                 raise FileError(f"{path}: cannot be locked ({exc.strerror}).") from exc

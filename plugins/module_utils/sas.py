@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 LIVE_CHILD = frozenset({"INSTALLED", "REKEYING", "REKEYED", "UPDATING"})
@@ -113,3 +113,49 @@ def _proposal(shown: Mapping[str, Any], kinds: Iterable[str]) -> str:
 
 def _number(text: str | None) -> int | None:
     return int(text) if text is not None and text.lstrip("-").isdigit() else None
+
+
+def live_children(name: str, sas: Iterable[IkeSa]) -> list[ChildSa]:
+    """Return the IPsec SAs of a connection that packets can pass."""
+    return [child for sa in sas if sa.name == name for child in sa.children if child.up]
+
+
+def missing_children(name: str, wanted: Iterable[str], sas: Iterable[IkeSa]) -> list[str]:
+    """Return which of the wanted children have no live SA."""
+    have = {child.name for child in live_children(name, sas)}
+    return [child for child in wanted if child not in have]
+
+
+def state_of(name: str, wanted: Iterable[str], sas: Iterable[IkeSa]) -> str:
+    """Return up if all the wanted children (or, where none are known, any) are live; connecting if on the way."""
+    ours = [sa for sa in sas if sa.name == name]
+    children = list(wanted)
+    complete = not missing_children(name, children, ours) if children else bool(live_children(name, ours))
+    if complete:
+        return "up"
+    return "connecting" if ours else "down"
+
+
+def summary(name: str, wanted: Iterable[str], sas: Iterable[IkeSa]) -> dict[str, Any]:
+    """Return a connection's state as tunnel_info gives it; of several IKE SAs, the newest that has children."""
+    ours = sorted((sa for sa in sas if sa.name == name),
+                  key=lambda sa: (sa.up, bool(sa.children), int(sa.unique_id or 0)), reverse=True)
+    best = ours[0] if ours else None
+    return {
+        "name": name,
+        "state": state_of(name, wanted, ours),
+        "local_address": best.local_address if best else None,
+        "remote_address": best.remote_address if best else None,
+        "local_id": best.local_id if best else None,
+        "remote_id": best.remote_id if best else None,
+        "ike_version": best.version if best else None,
+        "ike_proposal": best.proposal if best else None,
+        "initiator": best.initiator if best else None,
+        "established": best.established if best else None,
+        "rekey": best.rekey if best else None,
+        "children": [_child_summary(child) for sa in ours for child in sa.children],
+    }
+
+
+def _child_summary(child: ChildSa) -> dict[str, Any]:
+    return {**asdict(child), "local_subnets": list(child.local_subnets), "remote_subnets": list(child.remote_subnets)}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 NAME = re.compile(r'[^#{}:.,="\r\n\t ]+')
 REFERENCE = re.compile(r'[^#{}:.,="\r\n\t ]+(?:\.[^#{}:.,="\r\n\t ]+)*')
@@ -21,7 +22,7 @@ BARE_PATTERN = re.compile(r'(?:\\["#} ]|\\|[^"\\#}\r\n\t ])')
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 MAX_INCLUDE_DEPTH = 16
 
-Includer = Callable[[str, str, str], Iterable["tuple[str, str]"]]  # pattern, including file, place -> (file, text)
+Includer = Callable[[str, str], Iterable["tuple[str, str]"]]  # pattern, place of the include -> (file, text)…
 
 
 class ConfigError(Exception):
@@ -65,7 +66,7 @@ class _Text:
         return ConfigError(f"{self.place()}: {message}")
 
 
-def _no_includes(pattern: str, file: str, place: str) -> Iterable[tuple[str, str]]:
+def _no_includes(pattern: str, place: str) -> Iterable[tuple[str, str]]:
     raise ConfigError(f"{place}: include {pattern}: this text must be complete in itself; put its content here.")
 
 
@@ -140,7 +141,7 @@ class Parser:
         pattern = _pattern(text)
         if not pattern:
             return  # swanctl ignores it, too
-        for file, content in self._includer(pattern, text.file, place):
+        for file, content in self._includer(pattern, place):
             self._read(_Text(file, content))
 
 
@@ -229,7 +230,7 @@ def quote(value: str) -> str:
 
 def read_file(path: str) -> str:
     """Read a file as swanctl does, bytes that are no UTF-8 kept."""
-    with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+    with Path(path).open(encoding="utf-8", errors="surrogateescape", newline="") as file:
         return file.read()
 
 

@@ -8,6 +8,7 @@ import fnmatch
 import glob
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import (
@@ -35,8 +36,8 @@ def read_tree(main: str, substitutes: Mapping[str, str]) -> Tree:
     """Parse `main` and its includes, each substitute's text standing for the file of that path, on disk or not yet."""
     files: list[str] = []
 
-    def included(pattern: str, file: str, place: str) -> Iterator[tuple[str, str]]:
-        for path in _matching(os.path.join(os.path.dirname(file), pattern), substitutes):
+    def included(pattern: str, place: str) -> Iterator[tuple[str, str]]:
+        for path in _matching(str(Path(place.rpartition(":")[0]).parent / pattern), substitutes):
             text = _text_of(path, substitutes)
             if text is not None:
                 files.append(path)
@@ -54,25 +55,25 @@ def read_tree(main: str, substitutes: Mapping[str, str]) -> Tree:
 
 def _matching(pattern: str, substitutes: Mapping[str, str]) -> list[str]:
     """Return the sorted paths that glob(3) finds, and those of ours that it will find once they are written."""
-    found = set(glob.glob(pattern))
-    known = {os.path.realpath(path) for path in found}
-    new = {path for path in substitutes if os.path.realpath(path) not in known and _fits(path, pattern)}
+    found = set(glob.glob(pattern))  # noqa: PTH207 - Path.glob takes no absolute pattern and other characters
+    known = {Path(path).resolve() for path in found}
+    new = {path for path in substitutes if Path(path).resolve() not in known and _fits(path, pattern)}
     return sorted(found | new)
 
 
 def _fits(path: str, pattern: str) -> bool:
     """Whether a path that need not exist matches; unlike in fnmatch a star does not cross a slash."""
-    ours, theirs = os.path.normpath(path).split("/"), os.path.normpath(pattern).split("/")
+    ours, theirs = (Path(os.path.normpath(each)).parts for each in (path, pattern))
     return len(ours) == len(theirs) and all(fnmatch.fnmatchcase(a, b) for a, b in zip(ours, theirs))
 
 
 def _text_of(path: str, substitutes: Mapping[str, str]) -> str | None:
     """Return the text of a file; None for what swanctl skips (a directory, an unreadable file)."""
     for ours, text in substitutes.items():
-        if os.path.realpath(ours) == os.path.realpath(path):
+        if Path(ours).resolve() == Path(path).resolve():
             return text
     try:
-        return read_file(path) if os.path.isfile(path) else None
+        return read_file(path) if Path(path).is_file() else None
     except OSError:
         return None
 

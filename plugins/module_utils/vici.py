@@ -4,11 +4,11 @@
 """A client of strongSwan's VICI socket. Every call has an overall deadline, so that a hung daemon gives an error."""
 from __future__ import annotations
 
-import os
 import socket
 import stat
 import struct
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.vici_message import (
@@ -19,6 +19,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.vici_message import
     encode,
     split_named,
 )
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -26,7 +27,7 @@ SOCKETS = ("/run/charon.vici", "/var/run/charon.vici", "/run/strongswan/charon.v
 
 CMD_REQUEST, CMD_RESPONSE, CMD_UNKNOWN, EVENT_REGISTER, EVENT_UNREGISTER, EVENT_CONFIRM, EVENT_UNKNOWN, EVENT = range(8)
 
-UNIT_HINT = "Is it running? systemctl status strongswan.service tells."
+UNIT_HINT = "`systemctl status strongswan.service` tells why; `systemctl start strongswan.service` starts it."
 
 
 class ViciError(Exception):
@@ -186,10 +187,10 @@ def find_socket(candidates: Sequence[str] = SOCKETS) -> str:
     """Return the first candidate that is a socket."""
     for path in candidates:
         try:
-            if stat.S_ISSOCK(os.stat(path).st_mode):
+            if stat.S_ISSOCK(Path(path).stat().st_mode):
                 return path
         except OSError:
             continue
     raise ViciUnavailableError(
         f"strongSwan's daemon is not running: there is no control socket at {candidates[0]}. "
-        "`systemctl start strongswan.service` (package charon-systemd) starts it.")
+        "`systemctl start strongswan.service` starts it (packages charon-systemd and strongswan-swanctl).")

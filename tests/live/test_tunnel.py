@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules tunnel and tunnel_info against a real daemon: up, down, and the right word for each fault."""
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from conftest import Gateway
+from tunnels import wanted
+
+Pair = tuple[Gateway, Gateway]
+ONE = [{"name": "cw-one"}]
+
+
+def load(pair: Pair, here: dict[str, Any] | None = None, there: dict[str, Any] | None = None,
+         psk: str | None = None) -> None:
+    """Load tunnel one at both ends, neither of which starts it by itself."""
+    one, other = pair
+    passive = {"start_action": "none"}
+    done = one.connections(**wanted(one, other, one={**passive, **(here or {})}))
+    assert not done.get("failed"), done
+    keys = {"psk": psk} if psk else {}
+    done = other.connections(**wanted(other, one, **keys, one={**passive, **(there or {})}))
+    assert not done.get("failed"), done
+
+
+def test_up_once_and_only_once(pair: Pair) -> None:
+    load(pair)
+    here, there = pair
+    foreseen = here.module("tunnel", check=True, connections=ONE)
+    assert (foreseen["changed"], foreseen["tunnels"][0]["state"]) == (True, "down")
+    first = here.module("tunnel", connections=ONE)
+    assert (first["changed"], first["tunnels"][0]["state"], first["tunnels"][0]["cause"]) == (True, "up", None)
+    spis = here.spis("cw-one")
+    assert len(spis) == 2
+    assert here.module("tunnel", connections=ONE)["changed"] is False
+    assert here.module("tunnel", check=True, connections=ONE)["changed"] is False
+    assert there.module("tunnel", connections=[{"name": "cw-one", "initiate": False}])["changed"] is False
+    assert here.spis("cw-one") == spis
+
+
+def test_one_that_starts_by_itself_is_only_waited_for(pair: Pair) -> None:
+    here, there = pair
+    there.connections(**wanted(there, here, one={}))
+    here.connections(**wanted(here, there, one={"start_action": "start"}))
+    done = here.module("tunnel", connections=ONE)
+    assert (done["changed"], done["tunnels"][0]["state"]) == (False, "up")
+    assert len(here.spis("cw-one")) == 2
+
+
+def test_down(pair: Pair) -> None:
+    load(pair)
+    here, there = pair
+    here.module("tunnel", connections=ONE)
+    done = here.module("tunnel", connections=ONE, state="down")
+    assert (done["changed"], done["tunnels"][0]["state"]) == (True, "down")
+    assert (here.spis("cw-one"), there.spis("cw-one")) == ([], [])
+    assert here.module("tunnel", connections=ONE, state="down")["changed"] is False
+
+
+def test_info(pair: Pair) -> None:
+    load(pair)
+    here, there = pair
+    assert here.module("tunnel_info")["tunnels"][0]["state"] == "down"
+    here.module("tunnel", connections=ONE)
+    here.sh(f"ping -q -c 3 -i 0.2 -W 2 -I {here.lan}.1 {there.lan}.1")
+    (found,) = here.module("tunnel_info")["tunnels"]
+    assert (found["name"], found["state"], found["initiator"], found["ike_version"]) == ("cw-one", "up", True, 2)
+    assert found["remote_address"] == there.address
+    assert found["ike_proposal"] == "AES_CBC-128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_2048"
+    (child,) = found["children"]
+    assert (child["state"], child["proposal"]) == ("INSTALLED", "AES_CBC-128/HMAC_SHA2_256_128")
+    assert (child["local_subnets"], child["packets_in"], child["packets_out"]) == ([f"{here.lan}.1/32"], 3, 3)
+    assert here.module("tunnel_info", names=["cw-nobody"])["tunnels"][0]["state"] == "down"
+
+
+def cause(gateway: Gateway, **options: Any) -> tuple[str, str]:
+    done = gateway.module("tunnel", connections=ONE, timeout=10, **options)
+    assert done["failed"], done
+    assert done["msg"].startswith("cw-one is ")
+    (tunnel,) = done["tunnels"]
+    return tunnel["cause_code"], tunnel["cause"]
+
+
+@pytest.mark.parametrize(("here", "there", "psk", "code", "words"), [
+    ({"proposals": "aes256-sha384-modp3072"}, {}, None, "ike_proposal", "aes256-sha384-modp3072"),
+    ({"proposals": "aes128-sha256-modp4096"}, {}, None, "ike_proposal", "modp4096"),
+    ({"esp_proposals": "aes256gcm16"}, {}, None, "child_proposal", "aes256gcm16"),
+    ({}, {}, "a different key that is long enough for everybody", "authentication", "pre-shared key differs"),
+    ({}, {"name": "cw-two"}, None, "authentication", "cw-one.192.168.1.example"),
+    ({}, {"selectors": 3}, None, "selectors", "192.168.2.1/32"),
+    ({"remote": "198.18.99.99"}, {}, None, "no_answer", "no answer from 198.18.99.99"),
+])
+def test_each_fault_has_its_cause(pair: Pair, here: dict[str, Any], there: dict[str, Any], psk: str | None, code: str,
+                                  words: str) -> None:
+    one, other = pair
+    if "name" in there:
+        load(pair, here)
+        other.connections(**wanted(other, one, two={"start_action": "none"}))
+    elif "selectors" in there:
+        load(pair, here)
+        options = wanted(other, one, one={"start_action": "none"})
+        options["config"] = options["config"].replace(f"{other.lan}.1/32", f"{other.lan}.3/32")
+        other.connections(**options)
+    else:
+        load(pair, here, there, psk)
+    found = cause(one)
+    assert found[0] == code, found
+    assert words in found[1]
+
+
+def test_a_peer_that_does_not_listen_and_one_without_our_connection(pair: Pair) -> None:
+    load(pair)
+    here, there = pair
+    there.connections(config="")
+    assert cause(here)[0] == "ike_proposal"
+    there.sh("systemctl stop strongswan")
+    assert cause(here)[0] == "no_answer"
+
+
+def test_what_this_end_lacks(pair: Pair) -> None:
+    load(pair)
+    here, there = pair
+    options = wanted(here, there, one={"start_action": "none"})
+    here.connections(config=options["config"])
+    assert cause(here)[0] == "secret_missing"
+    here.connections(config="")
+    assert cause(here)[0] == "not_loaded"
+
+
+def test_the_answering_end_waits_and_lenience(pair: Pair) -> None:
+    load(pair)
+    here, _ = pair
+    done = here.module("tunnel", connections=[{"name": "cw-one", "initiate": False}], timeout=5, strict=False)
+    assert (done.get("failed"), done["changed"]) == (None, False)
+    assert done["tunnels"][0]["cause_code"] == "waits"
+
+
+def test_a_dead_peer_delays_nobody_else(pair: Pair) -> None:
+    here, there = pair
+    there.connections(**wanted(there, here, one={"start_action": "none"}))
+    here.connections(**wanted(here, there, two={"start_action": "none", "remote": "198.18.99.99"},
+                              one={"start_action": "none"}))
+    done = here.module("tunnel", connections=[{"name": "cw-two"}, {"name": "cw-one"}], timeout=10, strict=False)
+    assert [tunnel["state"] for tunnel in done["tunnels"]] == ["connecting", "up"], done
