@@ -6,7 +6,7 @@
 Without a reload networkd would bring our routes back after a reboot only, not after the link lost its carrier, when it
 removes the interface's addresses and the kernel the routes with them. Measured with 252 and 257: a reload configures
 the interfaces again whose drop-in changed, which keeps routes that it is to configure and removes all others that it
-does not know; 252 also takes the interface's IPv4 addresses away for less than 10 ms, 257 does not.
+does not know; 252 also takes the interface's IPv4 addresses away for about 10 ms, 257 does not.
 """
 
 from __future__ import annotations

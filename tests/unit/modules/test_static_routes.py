@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from types import SimpleNamespace
-from typing import Any, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.causeway.ipsec.plugins.module_utils import network_managers, networkd, route_files
