@@ -16,7 +16,7 @@ description:
     all get the same.
   - When a vault secret is loaded (C(--vault-id), C(--vault-password-file), C(ANSIBLE_VAULT_PASSWORD_FILE)),
     new files are encrypted with it. Encrypted files are read whatever their mode, clear ones only if nobody else may.
-  - In check mode nothing is written. A key that does not exist yet is then a new one at every call.
+  - With C(--check) nothing is written. A key that does not exist yet is then a new one at every call.
 options:
   _terms:
     description: Names of tunnels.
