@@ -33,7 +33,7 @@ def fleet(topology: Topology) -> Fleet:
 
 def bracketed(kind: str, name: str) -> str:
     """The path of an entry by its name: tunnels[berlin-london]."""
-    return f"{kind}[{label(name, ascii(name)[1:LONGEST_LABEL])}]"
+    return f"{kind}[{label(name, name[: LONGEST_LABEL - 3] + '...')}]"
 
 
 def path_of(tunnel: Tunnel) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .fleet import fleet
+from .fleet import bracketed, fleet
 from .policies import BUILT_IN, policy_warnings
 from .validate_names import duplicate_addresses, duplicate_hosts, duplicate_lan_hosts, duplicate_sections
 from .validate_overlaps import overlaps
@@ -52,5 +52,5 @@ def warnings(topology: Topology) -> list[Problem]:
         warning
         for name, policy in topology.policies.items()
         if name not in BUILT_IN
-        for warning in policy_warnings(name, policy, f"policies[{name}]")
+        for warning in policy_warnings(name, policy, bracketed("policies", name))
     ]

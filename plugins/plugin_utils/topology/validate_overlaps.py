@@ -47,9 +47,8 @@ def overlaps(fleet: Fleet) -> Iterator[Problem]:
             if tunnel and not _said(said, tunnel, outer, inner):
                 yield _problem(name, tunnel, outer, inner)
         for tunnel, other in _same_pairs(fleet.topology, name, parallel):
-            key = (frozenset((name, tunnel.other(name))), path_of(tunnel), path_of(other))
-            if (key if tunnel.mesh is None else key[1:]) not in said:
-                said.add(key if tunnel.mesh is None else key[1:])
+            if (path_of(tunnel), path_of(other)) not in said:
+                said.add((path_of(tunnel), path_of(other)))
                 yield _same_pair(fleet.topology, name, tunnel, other)
         yield from _too_parallel(name, parallel)
 
