@@ -32,6 +32,7 @@ class ActionModule(ActionBase):
             _lists(answers["raised"], "tunnels"),
             _lists(answers["status"], "tunnels"),
             _lists(answers["pings"], "results"),
+            {host: str(answer.get("msg")) for host, answer in answers["raised"].items() if answer.get("failed")},
         )
         text = table.render(rows)
         if any(row.problems for row in rows):

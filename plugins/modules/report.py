@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Puts together what gateways and LAN hosts saw of each tunnel of C(ipsec_topology), prints a table,
     and fails saying in plain words what is wrong on which end.
-  - A tunnel is V(proven) when its security associations are up and pings crossed it, V(up) when there was nothing to ping,
-    V(unproven) when none of its managed ends gave an answer in this run.
+  - A tunnel is V(proven) when its security associations are up and pings crossed it, V(up) when there was nothing
+    to ping, V(unproven) when none of its managed ends gave an answer in this run.
 options:
   raised:
     description: Results of M(causeway.ipsec.tunnel) by gateway.
@@ -43,9 +43,11 @@ author:
 EXAMPLES = r"""
 - name: Say what is proven
   causeway.ipsec.report:
-    raised: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, '__ipsec_up'))) }}"
-    status: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, '__ipsec_status'))) }}"
-    pings: "{{ dict(ansible_play_hosts | zip(ansible_play_hosts | map('extract', hostvars, '__ipsec_pings'))) }}"
+    raised: "{{ dict(hosts | zip(hosts | map('extract', hostvars, '__ipsec_raised') | map('default', {}))) }}"
+    status: "{{ dict(hosts | zip(hosts | map('extract', hostvars, '__ipsec_status') | map('default', {}))) }}"
+    pings: "{{ dict(hosts | zip(hosts | map('extract', hostvars, '__ipsec_pings') | map('default', {}))) }}"
+  vars:
+    hosts: "{{ ansible_play_hosts_all }}"
   run_once: true
 """
 

@@ -73,16 +73,21 @@ def managed_tunnels(topology: Topology) -> list[tuple[str, str, tuple[str, ...]]
 
 
 def rows(
-    tunnels: Sequence[tuple[str, str, Sequence[str]]], raised: Answers, status: Answers, pings: Answers
+    tunnels: Sequence[tuple[str, str, Sequence[str]]],
+    raised: Answers,
+    status: Answers,
+    pings: Answers,
+    failures: Mapping[str, str] | None = None,
 ) -> list[Row]:
     """A row for each (tunnel, section name, managed hosts).
 
     raised, status: what the modules tunnel and tunnel_info returned, by gateway. pings: those of reachability, by host.
+    failures: what a gateway said where it could not even look, such as that no daemon runs.
     """
     heard = _pings_by_tunnel(pings)
     made = []
     for tunnel, section, hosts in tunnels:
-        ends = tuple(_end(host, section, raised, status) for host in hosts)
+        ends = tuple(_end(host, section, raised, status, failures or {}) for host in hosts)
         crossed = tuple(heard.get(tunnel, ()))
         made.append(Row(tunnel, ends, crossed, tuple(_problems(ends, crossed))))
     return made
@@ -99,7 +104,9 @@ def _pings_by_tunnel(pings: Answers) -> dict[str, list[Ping]]:
     return found
 
 
-def _end(host: str, section: str, raised: Answers, status: Answers) -> End:
+def _end(host: str, section: str, raised: Answers, status: Answers, failures: Mapping[str, str]) -> End:
+    if host in failures:
+        return End(host, up=False, cause=failures[host])
     if host not in status:
         return End(host)
     cause = next((one.get("cause") or "" for one in raised.get(host, ()) if one["name"] == section), "")

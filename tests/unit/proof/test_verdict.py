@@ -59,6 +59,12 @@ def test_a_tunnel_that_is_down_explains_its_lost_pings() -> None:
     assert "not seen from london-gw" in table.render([row])
 
 
+def test_a_gateway_that_could_not_look_says_why() -> None:
+    failures = {"london-gw": "charon is not running"}
+    row = verdict.rows(TUNNELS, {}, {"berlin-gw": status(0, 840)}, {"berlin-1": ping(0)}, failures)[0]
+    assert row.problems == ("london-gw: down: charon is not running",)
+
+
 def test_nothing_to_ping_is_up_but_not_proven() -> None:
     row = verdict.rows(TUNNELS, {}, {"berlin-gw": status(0, 0), "london-gw": status(0, 0)}, {})[0]
     assert row.state == "up"
