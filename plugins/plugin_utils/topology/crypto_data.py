@@ -11,9 +11,11 @@ Sources, column by column:
 * Names as ``swanctl --list-algs`` (VICI get-algorithms) prints them, plugins and Debian packages: measured on
   Debian 12 (strongSwan 5.9.8-5+deb12u6) and Debian 13 (6.0.1-6+deb13u7), charon-systemd run once per plugin with
   ``load_modular = no``. The openssl plugin alone offers every row on both, so its package is the one named here:
-  it does not depend on the processor, whereas aesni (first in the list on amd64) does.
-* Standing: RFC 8247 section 2 (IKEv2), RFC 8221 sections 5 and 6 (ESP), BSI TR-02102-3 (versions from 2023 on: at
-  least 120 bits of security). An algorithm that an RFC does not mention is "not listed": allowed, not advised.
+  it does not depend on the processor, whereas aesni (first in the list on amd64) does. Every row, in a connection of
+  its own, then negotiated an IKE_SA and a CHILD_SA (userspace ESP) between the two, with aesni and without it.
+* Standing: RFC 8247 section 2 (IKEv2), RFC 8221 sections 5 and 6 (ESP), BSI TR-02102-3 (since 2023 it asks for 120
+  bits of security; it has a new edition each year, against which its column is to be compared: nothing is decided by
+  it). What an RFC does not mention is "not listed": allowed, not advised.
 * Strength: key length for ciphers, NIST SP 800-56A revision 3 appendix D for groups 14 to 18, the general number
   field sieve estimate of the FIPS 140 implementation guidance (D.B) for the shorter ones.
 """

@@ -34,7 +34,7 @@ def _ask_and_send(path: Path, start: Barrier, rounds: int, queue: multiprocessin
 
 
 def test_twenty_processes_at_once_get_one_key(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("fork")
+    context = multiprocessing.get_context("forkserver")
     rounds = 25
     start, queue = context.Barrier(PROCESSES), context.Queue()
     crowd = [
