@@ -113,9 +113,8 @@ silent:
   sample: []
 """
 
+import asyncio
 import os
-import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -132,22 +131,32 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.ping import (
 PARALLEL = 64
 
 
-def ping(executable: str, target: Target, count: int, timeout: int) -> dict[str, Any]:
-    command = ping_command(executable, target, count, timeout)
+async def ping(executable: str, target: Target, count: int, timeout: int) -> dict[str, Any]:
+    process = await asyncio.create_subprocess_exec(
+        *ping_command(executable, target, count, timeout),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "LC_ALL": "C"},
+    )
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout + GRACE,
-            check=False,
-            env={**os.environ, "LC_ALL": "C"},
-        )
-    except subprocess.TimeoutExpired:
+        out, err = await asyncio.wait_for(process.communicate(), timeout + GRACE)
+    except asyncio.TimeoutError:
+        process.kill()
+        await process.wait()
         return parse_output(target, "", f"ping did not end within {timeout + GRACE:.0f} s")
-    return parse_output(target, done.stdout, done.stderr)
+    return parse_output(target, out.decode(errors="replace"), err.decode(errors="replace"))
+
+
+async def ping_all(executable: str, targets: list[Target], count: int, timeout: int) -> list[dict[str, Any]]:
+    """The results in the order of the targets."""
+    slots = asyncio.Semaphore(PARALLEL)
+
+    async def ping_one(target: Target) -> dict[str, Any]:
+        async with slots:
+            return await ping(executable, target, count, timeout)
+
+    return await asyncio.gather(*(ping_one(target) for target in targets))
 
 
 def main() -> None:
@@ -176,8 +185,7 @@ def main() -> None:
     except PingError as exc:
         module.fail_json(msg=str(exc))
     executable = module.get_bin_path("ping", required=True)
-    with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
-        results = list(pool.map(lambda target: ping(executable, target, count, timeout), targets))
+    results = asyncio.run(ping_all(executable, targets, count, timeout))
     module.exit_json(
         changed=False, results=results, silent=[entry["name"] for entry in results if not entry["received"]]
     )
