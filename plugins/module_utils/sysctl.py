@@ -136,6 +136,17 @@ def parse_file(text: str | None) -> dict[str, str]:
     return found
 
 
+def contradictions(settings: Iterable[Setting], later_files: Mapping[str, str]) -> list[str]:
+    """Sentences on files that are applied after ours at boot and set a key to something else."""
+    wanted = {item.name: item.value for item in settings}
+    return [
+        f"{path} sets {name} to {value}, and will do so after every boot, since it is read after the file of ours"
+        for path, text in later_files.items()
+        for name, value in parse_file(text).items()
+        if wanted.get(name, value) != value
+    ]
+
+
 def missing_names(settings: Iterable[Setting], values: Mapping[str, str | None]) -> list[str]:
     return [item.name for item in settings if values[item.name] is None and not item.optional]
 

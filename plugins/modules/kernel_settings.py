@@ -17,6 +17,8 @@ description:
     that the same key of C(all) overrules, since the kernel goes by the higher one of both (C(rp_filter),
     C(send_redirects), C(secure_redirects)).
   - Nothing is changed if the kernel lacks a key or the host lacks an address. The error names all of them.
+  - A file whose name sorts after O(path) and that sets one of the keys to something else is warned of, since it wins at
+    the next boot.
   - A key that is no longer wanted leaves the file and is named in RV(released). Its value in the running kernel stays
     until the next boot, because something else on the host may rely on it by now (C(ip_forward) and Docker, say).
 options:
@@ -117,6 +119,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.sysctl import (
     Setting,
     SysctlPlan,
     all_counterpart,
+    contradictions,
     effective_values,
     explain_missing,
     in_order,
@@ -132,6 +135,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 PROC_SYS = Path("/proc/sys")
+SYSCTL_D = [Path("/etc/sysctl.d"), Path("/run/sysctl.d"), Path("/usr/local/lib/sysctl.d"), Path("/usr/lib/sysctl.d")]
 
 
 def read_value(name: str) -> str | None:
@@ -150,6 +154,17 @@ def write_value(name: str, value: str) -> None:
     except OSError as exc:
         hint = " In a container, it has to be set from outside." if exc.errno == errno.EROFS else ""
         raise HostError(f"the kernel refuses {name}={value}: {exc.strerror}.{hint}") from exc
+
+
+def later_files(path: str) -> dict[str, str]:
+    """Text of the files in sysctl.d directories whose names sort after ours, as sysctl.d(5) orders them."""
+    names: dict[str, Path] = {}
+    for directory in SYSCTL_D:  # the first one of a name counts
+        for file in directory.glob("*.conf"):
+            names.setdefault(file.name, file)
+    ours = Path(path)
+    later = sorted(name for name in names if name > ours.name) if ours.parent in SYSCTL_D else []
+    return {str(names[name]): read_text(str(names[name])) or "" for name in later}
 
 
 def read_values(settings: Iterable[Setting]) -> dict[str, str | None]:
@@ -217,6 +232,8 @@ def hold(module: AnsibleModule) -> dict[str, Any]:
     problems = overruled(settings, values)
     if problems:
         raise HostError(f"{'; '.join(problems)}. Set the key of `all` too.")
+    for warning in contradictions(settings, later_files(path)):
+        module.warn(warning)
     if not module.check_mode:
         apply(plan)
         values = verify(settings)

@@ -33,6 +33,7 @@ class Host:
         self.proc = root / "proc"
         self.file = root / "99-zz-causeway.conf"
         self.router_routes: list[dict[str, str]] = []
+        self.warnings: list[str] = []
         for name, value in START.items():
             self.set(name, value)
 
@@ -50,7 +51,10 @@ class Host:
     def hold(self, settings: dict[str, Any], check_mode: bool = False, **params: Any) -> dict[str, Any]:
         defaults = {"addresses": ["192.0.2.10"], "keep_router_advertisements": False, "path": str(self.file)}
         module = SimpleNamespace(
-            params={**defaults, "settings": settings, **params}, run_command=self.run, check_mode=check_mode
+            params={**defaults, "settings": settings, **params},
+            run_command=self.run,
+            check_mode=check_mode,
+            warn=self.warnings.append,
         )
         return kernel_settings.hold(module)
 
@@ -59,6 +63,7 @@ class Host:
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     made = Host(tmp_path)
     monkeypatch.setattr(kernel_settings, "PROC_SYS", made.proc)
+    monkeypatch.setattr(kernel_settings, "SYSCTL_D", [tmp_path, tmp_path / "usr"])
     return made
 
 
@@ -150,3 +155,17 @@ def test_a_value_that_the_kernel_refuses_does_not_get_into_the_file(
     with pytest.raises(HostError, match=r"refuses net/ipv4/ip_forward=1: Read-only file system\. In a container"):
         host.hold({"net/ipv4/ip_forward": 1})
     assert not host.file.exists()
+
+
+def test_a_file_that_wins_at_the_next_boot_is_warned_of(host: Host) -> None:
+    vendor = host.file.parent / "usr"
+    vendor.mkdir()
+    text = "net.ipv4.ip_forward = 0\nnet.ipv4.conf.eth0/7.rp_filter = 2\n"
+    (vendor / "99-zzz.conf").write_text(text, encoding="utf-8")
+    (vendor / "10-early.conf").write_text(text, encoding="utf-8")
+    host.hold(WANTED)
+    warning = f"{vendor}/99-zzz.conf sets net/ipv4/ip_forward to 0, and will do so after every boot, since it is read"
+    assert host.warnings == [f"{warning} after the file of ours"]
+    (host.file.parent / "99-zzz.conf").write_text("", encoding="utf-8")  # masks the vendor's
+    host.hold(WANTED)
+    assert len(host.warnings) == 1
