@@ -1,18 +1,20 @@
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that bring our routes back after a reboot, for each network manager that we know. Pure."""
+"""Files that bring our routes back after a reboot, for each network manager that we know."""
 
 from __future__ import annotations
 
 import shlex
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, change_for
+from ansible_collections.causeway.ipsec.plugins.module_utils.network_managers import IFUPDOWN, NETWORKD, NetworkdLink
 from ansible_collections.causeway.ipsec.plugins.module_utils.routes import PROTOCOL, Route
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 IFUPDOWN_SCRIPT = "/etc/network/if-up.d/causeway-routes"
 NETWORKD_DIRECTORY = "/etc/systemd/network"
@@ -61,3 +63,38 @@ def ifupdown_script(routes: Iterable[Route]) -> str:
         lines = "".join(f"        add {route.family} {route.destination} {route.via}\n" for route in its_routes)
         cases += f"    {shlex.quote(device)})\n{lines}        ;;\n"
     return _SCRIPT.format(owner=_OWNER, protocol=PROTOCOL, cases=cases)
+
+
+def wanted_files(routes: list[Route], managers: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, int]]:
+    """Text and mode of each file that should be there."""
+    files: dict[str, tuple[str, int]] = {}
+    for device, (manager, network_file) in managers.items():
+        if manager == NETWORKD:
+            text = networkd_dropin(route for route in routes if route.device == device)
+            files[networkd_dropin_path(network_file)] = (text, 0o644)
+    script = [route for route in routes if managers[route.device][0] == IFUPDOWN]
+    if script:
+        files[IFUPDOWN_SCRIPT] = (ifupdown_script(script), 0o755)
+    return files
+
+
+def plan_files(wanted: Mapping[str, tuple[str, int]]) -> list[FileChange]:
+    """Steps to these files, and away from any other of ours, whichever manager it was for."""
+    present = [str(path) for path in Path(NETWORKD_DIRECTORY).glob(f"*.network.d/{NETWORKD_DROPIN}")]
+    present += [IFUPDOWN_SCRIPT] if Path(IFUPDOWN_SCRIPT).exists() else []
+    changes = []
+    for path in sorted({*present, *wanted}):
+        text, mode = wanted.get(path, (None, 0o644))
+        changes.append(change_for(path, text, mode))
+    return [change for change in changes if change]
+
+
+def plan_reload(links: list[NetworkdLink], files: list[FileChange]) -> list[str]:
+    """Interfaces that networkd configures with a file that changes.
+
+    Drift at run time needs no reload: networkd still has the route in its configuration, and `ip route` mends the rest.
+    """
+    touched = {change.path for change in files}
+    return sorted(
+        link.name for link in links if link.state != "unmanaged" and networkd_dropin_path(link.network_file) in touched
+    )

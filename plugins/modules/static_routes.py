@@ -120,11 +120,11 @@ manager:
 import contextlib
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils import network_managers, networkd
-from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, apply_change, change_for
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, apply_change
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import (
     HostError,
     Run,
@@ -132,12 +132,10 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import
     run_json,
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.route_files import (
-    IFUPDOWN_SCRIPT,
-    NETWORKD_DIRECTORY,
     NETWORKD_DROPIN,
-    ifupdown_script,
-    networkd_dropin,
-    networkd_dropin_path,
+    plan_files,
+    plan_reload,
+    wanted_files,
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.routes import (
     PROTOCOL,
@@ -149,9 +147,6 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.routes import (
     parse_wanted,
     plan_routes,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -206,41 +201,6 @@ def with_devices(run: Run, routes: list[Route]) -> list[Route]:
             answer = []
         devices[via] = device_towards(via, answer[0] if answer else None, addresses)
     return [Route(route.destination, route.via, devices[route.via]) for route in routes]
-
-
-def wanted_files(routes: list[Route], managers: Mapping[str, tuple[str, str]]) -> dict[str, tuple[str, int]]:
-    """Text and mode of each file that should be there."""
-    files: dict[str, tuple[str, int]] = {}
-    for device, (manager, network_file) in managers.items():
-        if manager == network_managers.NETWORKD:
-            text = networkd_dropin(route for route in routes if route.device == device)
-            files[networkd_dropin_path(network_file)] = (text, 0o644)
-    script = [route for route in routes if managers[route.device][0] == network_managers.IFUPDOWN]
-    if script:
-        files[IFUPDOWN_SCRIPT] = (ifupdown_script(script), 0o755)
-    return files
-
-
-def plan_files(wanted: Mapping[str, tuple[str, int]]) -> list[FileChange]:
-    """Steps to these files, and away from any other of ours, whichever manager it was for."""
-    present = [str(path) for path in Path(NETWORKD_DIRECTORY).glob(f"*.network.d/{NETWORKD_DROPIN}")]
-    present += [IFUPDOWN_SCRIPT] if Path(IFUPDOWN_SCRIPT).exists() else []
-    changes = []
-    for path in sorted({*present, *wanted}):
-        text, mode = wanted.get(path, (None, 0o644))
-        changes.append(change_for(path, text, mode))
-    return [change for change in changes if change]
-
-
-def plan_reload(links: list[network_managers.NetworkdLink], files: list[FileChange]) -> list[str]:
-    """Interfaces that networkd configures with a file that changes.
-
-    Drift at run time needs no reload: networkd still has the route in its configuration, and `ip route` mends the rest.
-    """
-    touched = {change.path for change in files}
-    return sorted(
-        link.name for link in links if link.state != "unmanaged" and networkd_dropin_path(link.network_file) in touched
-    )
 
 
 def make_plan(module: AnsibleModule) -> Plan:

@@ -81,9 +81,8 @@ class Host:
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     made = Host()
-    for module in (static_routes, route_files):
-        monkeypatch.setattr(module, "NETWORKD_DIRECTORY", str(tmp_path))
-    monkeypatch.setattr(static_routes, "IFUPDOWN_SCRIPT", str(tmp_path / "causeway-routes"))
+    monkeypatch.setattr(route_files, "NETWORKD_DIRECTORY", str(tmp_path))
+    monkeypatch.setattr(route_files, "IFUPDOWN_SCRIPT", str(tmp_path / "causeway-routes"))
     monkeypatch.setattr(network_managers, "gather", lambda _run, _find: made.managers)
     monkeypatch.setattr(networkd, "reload", made.reload)
     return made
