@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What charon has loaded: one reading of everything that a plan for our connections needs."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -75,5 +76,9 @@ def _has_traps(client: Client) -> bool:
 
 def missing_algorithms(needed: Mapping[str, list[str]], daemon: Daemon) -> list[str]:
     """Return, as `kind NAME`, which of the needed algorithms no loaded plugin provides."""
-    return [f"{kind} {name}" for kind, names in needed.items() for name in names
-            if name not in daemon.algorithms.get(kind, frozenset())]
+    return [
+        f"{kind} {name}"
+        for kind, names in needed.items()
+        for name in names
+        if name not in daemon.algorithms.get(kind, frozenset())
+    ]

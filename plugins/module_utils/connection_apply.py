@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Carrying out a plan in the daemon: tried first, then loaded, read back, and undone if anything is not as wanted."""
+
 from __future__ import annotations
 
 import contextlib
@@ -50,7 +51,8 @@ def check_algorithms(needed: Mapping[str, list[str]], daemon: Daemon) -> None:
     if missing:
         raise LoadError(
             f"strongSwan on this host lacks {', '.join(missing)}. Install libstrongswan-standard-plugins and "
-            "libstrongswan-extra-plugins and restart strongswan.service, or choose another policy.")
+            "libstrongswan-extra-plugins and restart strongswan.service, or choose another policy."
+        )
 
 
 def probe(client: Client, connections: Mapping[str, Message]) -> None:
@@ -62,8 +64,11 @@ def probe(client: Client, connections: Mapping[str, Message]) -> None:
         except ViciCommandError as exc:
             problems.append(f"{name}: strongSwan refuses it: {exc.reason}")
             continue
-        shown = {key: value for event in client.stream("list-conns", "list-conn", {"ike": PROBE + name})
-                 for key, value in event.items()}
+        shown = {
+            key: value
+            for event in client.stream("list-conns", "list-conn", {"ike": PROBE + name})
+            for key, value in event.items()
+        }
         client.request("unload-conn", {"name": PROBE + name})
         wrong = differences(wanted_view(message), shown_view(shown.get(PROBE + name, {})))
         problems += [f"{name}: strongSwan would read it differently: {difference}" for difference in wrong]

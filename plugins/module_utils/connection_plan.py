@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What has to happen to a host's connections: a pure function of what is wanted, what the files hold and what runs."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
@@ -63,8 +64,15 @@ class Plan:
     @property
     def changed(self) -> bool:
         """Whether anything at all is to be done (loading the same secrets again is not)."""
-        return bool(self.load or self.replace or self.remove or self.traps or self.secrets_changed
-                    or self.secrets_removed or self.write_files)
+        return bool(
+            self.load
+            or self.replace
+            or self.remove
+            or self.traps
+            or self.secrets_changed
+            or self.secrets_removed
+            or self.write_files
+        )
 
 
 def plan_connections(wanted: Wanted, current: Current) -> Plan:
@@ -82,8 +90,13 @@ def plan_connections(wanted: Wanted, current: Current) -> Plan:
         remove=remove,
         unchanged=tuple(sorted(set(wanted.connections) - set(reasons))),
         interrupted=tuple(sorted({sa.name for sa in daemon.sas if sa.up and sa.name in touched})),
-        traps=tuple(sorted(set(wanted_traps(wanted.connections, daemon)) - daemon.traps
-                           - {trap for trap in wanted_traps(wanted.connections, daemon) if trap[0] in touched})),
+        traps=tuple(
+            sorted(
+                set(wanted_traps(wanted.connections, daemon))
+                - daemon.traps
+                - {trap for trap in wanted_traps(wanted.connections, daemon) if trap[0] in touched}
+            )
+        ),
         secrets_changed=tuple(sorted(_secrets_changed(wanted, current))),
         secrets_removed=tuple(sorted(_our_secrets(current, daemon) - set(wanted.secrets))),
         write_files=(current.text, current.secrets_text, current.files_safe)
@@ -121,8 +134,12 @@ def changed_keys(old: Mapping[str, Any], new: Mapping[str, Any], path: str = "")
 
 def _ours(current: Current, daemon: Daemon) -> set[str]:
     """Return the connections that are ours by name: loaded, in our file, or left behind as an SA or a trap."""
-    names = {*current.connections, *daemon.connections, *(sa.name for sa in daemon.sas),
-             *(connection for connection, _ in daemon.traps)}
+    names = {
+        *current.connections,
+        *daemon.connections,
+        *(sa.name for sa in daemon.sas),
+        *(connection for connection, _ in daemon.traps),
+    }
     return {name for name in names if name.startswith(PREFIX)}
 
 
@@ -161,9 +178,14 @@ def verify(wanted: Wanted, plan: Plan, daemon: Daemon) -> list[str]:
         wrong = differences(wanted_view(message), shown_view(daemon.connections[name]))
         found += [f"{name}: after loading, {difference}" for difference in wrong]
     found += [f"{name}: is still loaded" for name in plan.remove if name in daemon.connections]
-    found += [f"{name}: the daemon took the secret but does not list it"
-              for name in wanted.secrets if name not in daemon.secrets]
+    found += [
+        f"{name}: the daemon took the secret but does not list it"
+        for name in wanted.secrets
+        if name not in daemon.secrets
+    ]
     found += [f"{name}: the secret is still loaded" for name in plan.secrets_removed if name in daemon.secrets]
-    found += [f"{name}: no trap policy was installed for {child!r} (does this kernel have XFRM and ESP?)"
-              for name, child in sorted(set(wanted_traps(wanted.connections, daemon)) - daemon.traps)]
+    found += [
+        f"{name}: no trap policy was installed for {child!r} (does this kernel have XFRM and ESP?)"
+        for name, child in sorted(set(wanted_traps(wanted.connections, daemon)) - daemon.traps)
+    ]
     return found

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The connections of one host: what its files and daemon have now, and the whole run from the wanted text on."""
+
 from __future__ import annotations
 
 import contextlib
@@ -146,13 +147,18 @@ def check_tree(wanted: Wanted, tolerant: bool) -> None:
     tree = read_tree(MAIN, {CONNECTIONS: wanted.text, SECRETS: wanted.secrets_text})
     missing = [path for path in (CONNECTIONS, SECRETS) if path not in tree.files]
     if missing:
-        raise ConnectionsError(f"{MAIN} does not include {' and '.join(missing)}, so no connection would come back "
-                               "after a reboot. Add the line `include conf.d/*.conf` to it.")
+        raise ConnectionsError(
+            f"{MAIN} does not include {' and '.join(missing)}, so no connection would come back "
+            "after a reboot. Add the line `include conf.d/*.conf` to it."
+        )
     found = connections_of(resolved(tree.root, tree.root))
     problems = list(clashes(found, dict.fromkeys(wanted.connections, Section()), CONNECTIONS))
-    problems += [f"the connection {name!r} gets other settings from {', '.join(tree.files)} than its own; "
-                 "remove what refers to it there." for name, message in wanted.connections.items()
-                 if not problems and (name not in found or message_of(found[name]) != message)]
+    problems += [
+        f"the connection {name!r} gets other settings from {', '.join(tree.files)} than its own; "
+        "remove what refers to it there."
+        for name, message in wanted.connections.items()
+        if not problems and (name not in found or message_of(found[name]) != message)
+    ]
     if problems:
         raise ConnectionsError("\n".join(problems))
 
@@ -182,8 +188,11 @@ def _undone(exc: Exception, plan: Plan, current: Current) -> ConnectionsError:
             problems = roll_back(client, plan, current)
     except ViciError as further:
         problems = [str(further)]
-    end = ("What ran before could not all be brought back: " + "; ".join(problems) if problems
-           else "What ran before has been brought back, and no file was changed.")
+    end = (
+        "What ran before could not all be brought back: " + "; ".join(problems)
+        if problems
+        else "What ran before has been brought back, and no file was changed."
+    )
     return ConnectionsError(f"{exc}\n{end}")
 
 
@@ -208,9 +217,12 @@ def diff(plan: Plan, wanted: Wanted, current: Current) -> list[dict[str, str]]:
     found = [
         _texts(CONNECTIONS, current.text or "", wanted.text),
         _texts(SECRETS, masked(current.secrets, {}), masked(wanted.secrets, current.secrets)),
-        _texts("charon", "".join(f"{name}: {why}\n" for name, why in sorted(plan.reasons.items())),
-               "".join(f"{name}: as configured\n" for name in (*plan.load, *plan.replace))
-               + "".join(f"{name}: gone\n" for name in plan.remove)),
+        _texts(
+            "charon",
+            "".join(f"{name}: {why}\n" for name, why in sorted(plan.reasons.items())),
+            "".join(f"{name}: as configured\n" for name in (*plan.load, *plan.replace))
+            + "".join(f"{name}: gone\n" for name in plan.remove),
+        ),
     ]
     return [item for item in found if item["before"] != item["after"]]
 

@@ -6,6 +6,7 @@
 The daemon normalises what it is given and shows only a part of it. A field whose shown form we cannot foretell
 (ranges, certificates, distinguished names) is left out rather than guessed.
 """
+
 from __future__ import annotations
 
 import ipaddress
@@ -68,20 +69,28 @@ def actions(text: str) -> str:
 
 def wanted_view(message: Mapping[str, Any]) -> View:
     """Return what list-conns ought to show once this load-conn message is loaded."""
-    view = _present({
-        "local_addrs": _joined(map(address, message.get("local_addrs", ["%any"]))),
-        "remote_addrs": _joined(map(address, message.get("remote_addrs", ["%any"]))),
-        "version": VERSIONS.get(message.get("version", "0")),
-        "unique": "UNIQUE_" + message.get("unique", "no").upper(),
-        "rekey_time": duration(message.get("rekey_time", "0" if "reauth_time" in message else IKE_REKEY_DEFAULT)),
-        "reauth_time": duration(message.get("reauth_time", "0")),
-        "dpd_delay": duration(message.get("dpd_delay", "0")),
-        "dpd_timeout": duration(message.get("dpd_timeout", "0")),
-    })
+    view = _present(
+        {
+            "local_addrs": _joined(map(address, message.get("local_addrs", ["%any"]))),
+            "remote_addrs": _joined(map(address, message.get("remote_addrs", ["%any"]))),
+            "version": VERSIONS.get(message.get("version", "0")),
+            "unique": "UNIQUE_" + message.get("unique", "no").upper(),
+            "rekey_time": duration(message.get("rekey_time", "0" if "reauth_time" in message else IKE_REKEY_DEFAULT)),
+            "reauth_time": duration(message.get("reauth_time", "0")),
+            "dpd_delay": duration(message.get("dpd_delay", "0")),
+            "dpd_timeout": duration(message.get("dpd_timeout", "0")),
+        }
+    )
     for end in ("local", "remote"):
         for index, auth in enumerate(_rounds(message, end), 1):
-            view.update(_present({f"{end}-{index}.class": CLASSES.get(auth.get("auth", "pubkey")),
-                                  f"{end}-{index}.id": identity(auth.get("id", ""))}))
+            view.update(
+                _present(
+                    {
+                        f"{end}-{index}.class": CLASSES.get(auth.get("auth", "pubkey")),
+                        f"{end}-{index}.id": identity(auth.get("id", "")),
+                    }
+                )
+            )
     children: Mapping[str, Mapping[str, Any]] = message.get("children", {})
     view["children"] = _joined(sorted(children))
     for name, child in children.items():
@@ -90,26 +99,35 @@ def wanted_view(message: Mapping[str, Any]) -> View:
 
 
 def _wanted_child(child: Mapping[str, Any]) -> View:
-    return _present({
-        "mode": MODES.get(child.get("mode", "tunnel")),
-        "rekey_time": duration(child.get("rekey_time", CHILD_REKEY_DEFAULT)),
-        "dpd_action": actions(child.get("dpd_action", "none")),
-        "close_action": actions(child.get("close_action", "none")),
-        "local_ts": _selectors(child.get("local_ts", ["dynamic"])),
-        "remote_ts": _selectors(child.get("remote_ts", ["dynamic"])),
-    })
+    return _present(
+        {
+            "mode": MODES.get(child.get("mode", "tunnel")),
+            "rekey_time": duration(child.get("rekey_time", CHILD_REKEY_DEFAULT)),
+            "dpd_action": actions(child.get("dpd_action", "none")),
+            "close_action": actions(child.get("close_action", "none")),
+            "local_ts": _selectors(child.get("local_ts", ["dynamic"])),
+            "remote_ts": _selectors(child.get("remote_ts", ["dynamic"])),
+        }
+    )
 
 
 def shown_view(shown: Mapping[str, Any]) -> View:
     """Return the same fields of a connection as list-conns shows it."""
-    view = _present({
-        "local_addrs": _joined(map(address, shown.get("local_addrs", []))),
-        "remote_addrs": _joined(map(address, shown.get("remote_addrs", []))),
-        "dpd_delay": "0",
-        "dpd_timeout": "0",
-    })
-    view.update({key: str(shown[key]) for key in
-                 ("version", "unique", "rekey_time", "reauth_time", "dpd_delay", "dpd_timeout") if key in shown})
+    view = _present(
+        {
+            "local_addrs": _joined(map(address, shown.get("local_addrs", []))),
+            "remote_addrs": _joined(map(address, shown.get("remote_addrs", []))),
+            "dpd_delay": "0",
+            "dpd_timeout": "0",
+        }
+    )
+    view.update(
+        {
+            key: str(shown[key])
+            for key in ("version", "unique", "rekey_time", "reauth_time", "dpd_delay", "dpd_timeout")
+            if key in shown
+        }
+    )
     for name, auth in shown.items():
         if isinstance(auth, Mapping) and re.fullmatch(r"(local|remote)-\d+", name):
             view.update(_present({f"{name}.class": auth.get("class"), f"{name}.id": identity(auth.get("id", ""))}))
@@ -121,20 +139,25 @@ def shown_view(shown: Mapping[str, Any]) -> View:
 
 
 def _shown_child(child: Mapping[str, Any]) -> View:
-    return _present({
-        "mode": child.get("mode"),
-        "rekey_time": child.get("rekey_time"),
-        "dpd_action": actions(child.get("dpd_action", "none")),
-        "close_action": actions(child.get("close_action", "none")),
-        "local_ts": _selectors(child.get("local-ts", [])),
-        "remote_ts": _selectors(child.get("remote-ts", [])),
-    })
+    return _present(
+        {
+            "mode": child.get("mode"),
+            "rekey_time": child.get("rekey_time"),
+            "dpd_action": actions(child.get("dpd_action", "none")),
+            "close_action": actions(child.get("close_action", "none")),
+            "local_ts": _selectors(child.get("local-ts", [])),
+            "remote_ts": _selectors(child.get("remote-ts", [])),
+        }
+    )
 
 
 def differences(wanted: View, shown: View) -> list[str]:
     """Return in words how a connection in the daemon differs from the wanted one."""
-    return [f"{key} is {shown.get(key, 'absent')!r} instead of {value!r}"
-            for key, value in wanted.items() if shown.get(key) != value]
+    return [
+        f"{key} is {shown.get(key, 'absent')!r} instead of {value!r}"
+        for key, value in wanted.items()
+        if shown.get(key) != value
+    ]
 
 
 def _rounds(message: Mapping[str, Any], end: str) -> list[Mapping[str, Any]]:

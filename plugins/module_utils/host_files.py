@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The files of ours on the host: written whole or not at all, readable by root only; and one writer at a time."""
+
 from __future__ import annotations
 
 import contextlib
@@ -94,8 +95,9 @@ def _write_beside(path: str, text: str) -> str:
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".new", dir=directory)
     except OSError as exc:
-        raise FileError(f"{directory}: no file can be made there ({exc.strerror}). "
-                        "Is the package strongswan-swanctl installed?") from exc
+        raise FileError(
+            f"{directory}: no file can be made there ({exc.strerror}). Is the package strongswan-swanctl installed?"
+        ) from exc
     try:
         with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             file.write(text)
@@ -145,6 +147,8 @@ def _wait_for_lock(handle: int, path: str, deadline: float) -> None:
             if exc.errno not in (errno.EAGAIN, errno.EACCES):
                 raise FileError(f"{path}: cannot be locked ({exc.strerror}).") from exc
             if time.monotonic() >= deadline:
-                raise FileError(f"another run has been changing this host's connections for a while (it holds {path}); "
-                                f"try again when it is done. `fuser {path}` names its process.") from exc
+                raise FileError(
+                    f"another run has been changing this host's connections for a while (it holds {path}); "
+                    f"try again when it is done. `fuser {path}` names its process."
+                ) from exc
         time.sleep(0.1)

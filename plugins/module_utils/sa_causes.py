@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Why a tunnel does not come up, in plain words: a pure function of charon's log lines and of what was offered."""
+
 from __future__ import annotations
 
 import re
@@ -44,51 +45,93 @@ def _symptom(code: str, pattern: str, text: str) -> Symptom:
 
 # In order: the first that any line matches is the cause, so what is more telling comes first.
 SYMPTOMS = (
-    _symptom("not_loaded", r"(CHILD_SA|IKE_SA) config '(?P<name>[^']*)' not found",
-             "the connection is not loaded in strongSwan. Run the module causeway.ipsec.connections first."),
-    _symptom("algorithm_missing", r"(?P<what>(configured DH group|negotiated DH group|key exchange method|"
-             r"ENCRYPTION_ALGORITHM|INTEGRITY_ALGORITHM|PSEUDO_RANDOM_FUNCTION) \S+) not supported",
-             "this host's strongSwan cannot do {what}. Install libstrongswan-standard-plugins and "
-             "libstrongswan-extra-plugins, or choose another policy."),
-    _symptom("kernel", r"(?P<what>unable to install .* in kernel|error installing route with policy.*)",
-             "the peer agreed, but this host could not install it ({what}). With kernel ESP: does the kernel have ESP "
-             "and XFRM? With userspace ESP: does this host have an address inside {local_subnets}?"),
-    _symptom("secret_missing", r"no shared key found for",
-             "this host has no pre-shared key for {local_id} and {remote_id}. Is its secret loaded "
-             "(swanctl --load-creds), and do its ids match?"),
-    _symptom("psk_mismatch", r"MAC mismatched|calculated HASH does not match|invalid HASH_V1 payload|"
-             r"could not decrypt payloads|payload processing failed",
-             "the peer at {remote_address} proved to know another pre-shared key than this end has. Set the same one "
-             "at both ends."),
-    _symptom("identity", r"IDir '(?P<got>[^']*)' does not match to|constraint check failed: identity '(?P<want>[^']*)'",
-             "the peer at {remote_address} answers with another identity than {remote_id}. Set this tunnel's id of the "
-             "peer to what it sends, or the peer's own id to {remote_id}."),
-    _symptom("authentication", r"received AUTHENTICATION_FAILED notify",
-             "the peer at {remote_address} refuses our authentication: its pre-shared key differs, or it does not know "
-             "{local_id} (our identity) or is not {remote_id} (the identity we expect of it)."),
-    _symptom("selectors", r"received TS_UNACCEPTABLE notify|INVALID_ID_INFORMATION|no acceptable traffic selectors",
-             "the peer at {remote_address} has other subnets than we offered ({local_subnets} here, {remote_subnets} "
-             "there). Its selectors must mirror ours."),
-    _symptom("child_proposal", r"received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built",
-             "the peers agree on IKE, but {remote_address} accepts none of our ESP proposals ({esp_proposals}). "
-             "Compare encryption, integrity and PFS group at both ends."),
-    _symptom("ike_group", r"received INVALID_KE_PAYLOAD notify error|peer didn't accept (DH group|key exchange method) "
-             r"(?P<ours>\S+), but it requested invalid|giving up after \d+ retries",
-             "the peer at {remote_address} insists on another Diffie-Hellman group than those we offer "
-             "({ike_proposals})."),
-    _symptom("ike_proposal", r"received NO_PROPOSAL_CHOSEN notify error|no acceptable proposal found|no proposal found",
-             "the peer at {remote_address} answers, but accepts none of our IKE proposals ({ike_proposals}), or it has "
-             "no connection for our address and IKE version. Compare both ends."),
-    _symptom("local", r"(?P<what>error writing to socket: .*|no local address found.*|unable to resolve \S+|"
-             r"no route found to reach peer.*)",
-             "nothing can be sent to {remote_address} from this host ({what}). Check addresses and routes."),
-    _symptom("no_answer", r"peer not responding|giving up after \d+ retransmits|retransmit \d+ of request",
-             "no answer from {remote_address} at all: is it up, is strongSwan (or what it has) running there, and do "
-             "firewalls on the way let UDP 500 and 4500 through both ways?"),
-    _symptom("refused", r"received (?P<what>[A-Z_]{6,}) notify error",
-             "the peer at {remote_address} refuses with {what}; its log says why."),
+    _symptom(
+        "not_loaded",
+        r"(CHILD_SA|IKE_SA) config '(?P<name>[^']*)' not found",
+        "the connection is not loaded in strongSwan. Run the module causeway.ipsec.connections first.",
+    ),
+    _symptom(
+        "algorithm_missing",
+        r"(?P<what>(configured DH group|negotiated DH group|key exchange method|"
+        r"ENCRYPTION_ALGORITHM|INTEGRITY_ALGORITHM|PSEUDO_RANDOM_FUNCTION) \S+) not supported",
+        "this host's strongSwan cannot do {what}. Install libstrongswan-standard-plugins and "
+        "libstrongswan-extra-plugins, or choose another policy.",
+    ),
+    _symptom(
+        "kernel",
+        r"(?P<what>unable to install .* in kernel|error installing route with policy.*)",
+        "the peer agreed, but this host could not install it ({what}). With kernel ESP: does the kernel have ESP "
+        "and XFRM? With userspace ESP: does this host have an address inside {local_subnets}?",
+    ),
+    _symptom(
+        "secret_missing",
+        r"no shared key found for",
+        "this host has no pre-shared key for {local_id} and {remote_id}. Is its secret loaded "
+        "(swanctl --load-creds), and do its ids match?",
+    ),
+    _symptom(
+        "psk_mismatch",
+        r"MAC mismatched|calculated HASH does not match|invalid HASH_V1 payload|"
+        r"could not decrypt payloads|payload processing failed",
+        "the peer at {remote_address} proved to know another pre-shared key than this end has. Set the same one "
+        "at both ends.",
+    ),
+    _symptom(
+        "identity",
+        r"IDir '(?P<got>[^']*)' does not match to|constraint check failed: identity '(?P<want>[^']*)'",
+        "the peer at {remote_address} answers with another identity than {remote_id}. Set this tunnel's id of the "
+        "peer to what it sends, or the peer's own id to {remote_id}.",
+    ),
+    _symptom(
+        "authentication",
+        r"received AUTHENTICATION_FAILED notify",
+        "the peer at {remote_address} refuses our authentication: its pre-shared key differs, or it does not know "
+        "{local_id} (our identity) or is not {remote_id} (the identity we expect of it).",
+    ),
+    _symptom(
+        "selectors",
+        r"received TS_UNACCEPTABLE notify|INVALID_ID_INFORMATION|no acceptable traffic selectors",
+        "the peer at {remote_address} has other subnets than we offered ({local_subnets} here, {remote_subnets} "
+        "there). Its selectors must mirror ours.",
+    ),
+    _symptom(
+        "child_proposal",
+        r"received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built",
+        "the peers agree on IKE, but {remote_address} accepts none of our ESP proposals ({esp_proposals}). "
+        "Compare encryption, integrity and PFS group at both ends.",
+    ),
+    _symptom(
+        "ike_group",
+        r"received INVALID_KE_PAYLOAD notify error|peer didn't accept (DH group|key exchange method) "
+        r"(?P<ours>\S+), but it requested invalid|giving up after \d+ retries",
+        "the peer at {remote_address} insists on another Diffie-Hellman group than those we offer ({ike_proposals}).",
+    ),
+    _symptom(
+        "ike_proposal",
+        r"received NO_PROPOSAL_CHOSEN notify error|no acceptable proposal found|no proposal found",
+        "the peer at {remote_address} answers, but accepts none of our IKE proposals ({ike_proposals}), or it has "
+        "no connection for our address and IKE version. Compare both ends.",
+    ),
+    _symptom(
+        "local",
+        r"(?P<what>error writing to socket: .*|no local address found.*|unable to resolve \S+|"
+        r"no route found to reach peer.*)",
+        "nothing can be sent to {remote_address} from this host ({what}). Check addresses and routes.",
+    ),
+    _symptom(
+        "no_answer",
+        r"peer not responding|giving up after \d+ retransmits|retransmit \d+ of request",
+        "no answer from {remote_address} at all: is it up, is strongSwan (or what it has) running there, "
+        "is there a route to it, and do firewalls on the way let UDP 500 and 4500 through both ways?",
+    ),
+    _symptom(
+        "refused",
+        r"received (?P<what>[A-Z_]{6,}) notify error",
+        "the peer at {remote_address} refuses with {what}; its log says why.",
+    ),
 )
 PASSIVE = Cause("waits", "this end only answers: the peer has not set the tunnel up. Look at the peer's own report.")
+TOO_SLOW = Cause("slow", "the peer answers, but the tunnel did not come up in time. Try a longer timeout.")
 
 
 def classify(lines: list[str], error: str, offer: Offer) -> Cause:
@@ -98,14 +141,15 @@ def classify(lines: list[str], error: str, offer: Offer) -> Cause:
             found = symptom.pattern.search(line)
             if found:
                 return Cause(symptom.code, symptom.text.format(**_words(offer), **_groups(found)))
-    if re.search(r"not established after|timeout|did not answer", error) and not _answered(lines):
-        return classify(["peer not responding"], "", offer)
+    if "not established after" in error and not any(line.startswith("received packet") for line in lines):
+        return no_answer(offer)
     last = next((line for line in reversed(lines) if line.strip()), error)
     return Cause("unknown", f"{error or 'it did not come up'}; charon's last words: {last.strip() or 'none'}")
 
 
-def _answered(lines: list[str]) -> bool:
-    return any(line.startswith("received packet") for line in lines)
+def no_answer(offer: Offer) -> Cause:
+    """Return the cause of an attempt to which nothing ever came back."""
+    return classify(["peer not responding"], "", offer)
 
 
 def _groups(found: re.Match[str]) -> dict[str, str]:

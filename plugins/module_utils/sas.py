@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Security associations as list-sas shows them, as values."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
@@ -37,7 +38,7 @@ class ChildSa:
 
 @dataclass(frozen=True)
 class IkeSa:
-    """One IKE SA with its children; `name` is its connection's."""
+    """One IKE SA with its children; `name` is its connection's, `busy` means that an exchange is under way."""
 
     name: str
     unique_id: str
@@ -52,6 +53,8 @@ class IkeSa:
     established: int | None
     rekey: int | None
     children: tuple[ChildSa, ...]
+    answered: bool = True
+    busy: bool = False
 
     @property
     def up(self) -> bool:
@@ -80,6 +83,8 @@ def _ike_sa(name: str, shown: Mapping[str, Any]) -> IkeSa:
         established=_number(shown.get("established")),
         rekey=_number(shown.get("rekey-time")),
         children=tuple(_child_sa(key, child) for key, child in children.items()),
+        answered=shown.get("responder-spi", "").strip("0") != "",
+        busy=bool(shown.get("tasks-active") or shown.get("tasks-queued")),
     )
 
 
@@ -138,8 +143,11 @@ def state_of(name: str, wanted: Iterable[str], sas: Iterable[IkeSa]) -> str:
 
 def summary(name: str, wanted: Iterable[str], sas: Iterable[IkeSa]) -> dict[str, Any]:
     """Return a connection's state as tunnel_info gives it; of several IKE SAs, the newest that has children."""
-    ours = sorted((sa for sa in sas if sa.name == name),
-                  key=lambda sa: (sa.up, bool(sa.children), int(sa.unique_id or 0)), reverse=True)
+    ours = sorted(
+        (sa for sa in sas if sa.name == name),
+        key=lambda sa: (sa.up, bool(sa.children), int(sa.unique_id or 0)),
+        reverse=True,
+    )
     best = ours[0] if ours else None
     return {
         "name": name,

@@ -6,6 +6,7 @@
 swanctl takes a file with a syntax error for an empty one and unloads everything that it used to hold, with exit
 status 0. So whatever swanctl would read is read here first, and an error names file, line and remedy.
 """
+
 from __future__ import annotations
 
 import re
@@ -57,7 +58,7 @@ class _Text:
         return found.group()
 
     def peek(self) -> str:
-        return self.text[self.at:self.at + 1]
+        return self.text[self.at : self.at + 1]
 
     def place(self, at: int | None = None) -> str:
         return f"{self.file}:{self.text.count(chr(10), 0, self.at if at is None else at) + 1}"
@@ -116,8 +117,10 @@ class Parser:
         start = text.at
         name = text.match(NAME)
         if name is None:
-            raise text.error(f"unexpected {text.peek()!r}; a name, an include or a }} is expected. Names cannot hold "
-                             '# { } : . , = " or spaces; values that do need double quotes.')
+            raise text.error(
+                f"unexpected {text.peek()!r}; a name, an include or a }} is expected. Names cannot hold "
+                '# { } : . , = " or spaces; values that do need double quotes.'
+            )
         text.match(BLANK)
         following = text.peek()
         if following == "=":
@@ -127,8 +130,10 @@ class Parser:
         references = _references(text, name) if following == ":" else []
         if text.peek() != "{":
             got = repr(text.peek()) if text.peek() else "the end of the file"
-            raise text.error(f"after the name {name!r}, = or {{ is expected, not {got}. "
-                             "Names cannot hold spaces, dots, commas or quotes.")
+            raise text.error(
+                f"after the name {name!r}, = or {{ is expected, not {got}. "
+                "Names cannot hold spaces, dots, commas or quotes."
+            )
         text.at += 1
         place = text.place(start)
         section = self._current().child(name)
@@ -182,8 +187,10 @@ def _quoted(text: _Text) -> str:
     while True:
         char = text.peek()
         if not char or (char == "\\" and text.at + 1 >= len(text.text)):
-            raise ConfigError(f'{text.place(start)}: this quoted value has no closing "; add it, or write \\" '
-                              "for a quote inside the value.")
+            raise ConfigError(
+                f'{text.place(start)}: this quoted value has no closing "; add it, or write \\" '
+                "for a quote inside the value."
+            )
         text.at += 1
         if char == '"':
             return "".join(out)

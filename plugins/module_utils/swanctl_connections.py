@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A connection of swanctl.conf as the load-conn message that swanctl makes of it, and what may not be in ours."""
+
 from __future__ import annotations
 
 import re
@@ -14,8 +15,21 @@ if TYPE_CHECKING:
 
     from ansible_collections.causeway.ipsec.plugins.module_utils.vici_message import Message
 
-LIST_KEYS = frozenset({"local_addrs", "remote_addrs", "proposals", "esp_proposals", "ah_proposals", "local_ts",
-                       "remote_ts", "vips", "pools", "groups", "cert_policy"})
+LIST_KEYS = frozenset(
+    {
+        "local_addrs",
+        "remote_addrs",
+        "proposals",
+        "esp_proposals",
+        "ah_proposals",
+        "local_ts",
+        "remote_ts",
+        "vips",
+        "pools",
+        "groups",
+        "cert_policy",
+    }
+)
 FILE_KEYS = frozenset({"certs", "cacerts", "pubkeys"})
 PREFIX = "cw-"
 OUR_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -64,8 +78,10 @@ def _section_problems(section: Section, path: str) -> Iterator[str]:
     if not OUR_NAME.fullmatch(name):
         yield f"{place}: the name {name!r} must be 1 to 64 of the characters A-Z a-z 0-9 _ and -."
     if len(path) > MAX_PATH:
-        yield (f"{place}: the path {path} has {len(path)} characters; strongSwan reads sections beyond {MAX_PATH} as "
-               "empty. Shorten the names.")
+        yield (
+            f"{place}: the path {path} has {len(path)} characters; strongSwan reads sections beyond {MAX_PATH} as "
+            "empty. Shorten the names."
+        )
     if section.references:
         yield f"{place}: references to other sections are not supported here; write {name!r} out."
     for key in section.values:
@@ -80,8 +96,10 @@ def clashes(tree_connections: dict[str, Section], wanted: dict[str, Section], fi
     for name, section in tree_connections.items():
         others = [place for place in section.places if place.rpartition(":")[0] != file]
         if others and (name in wanted or name.startswith(PREFIX)):
-            yield (f"the connection {name!r} is also defined at {others[0]}; remove it there. Names that begin with "
-                   f"{PREFIX!r} belong to {file}.")
+            yield (
+                f"the connection {name!r} is also defined at {others[0]}; remove it there. Names that begin with "
+                f"{PREFIX!r} belong to {file}."
+            )
 
 
 def check_wanted(root: Section, file: str) -> None:

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All that swanctl would read on this host: the main file, what it includes, and what its references add."""
+
 from __future__ import annotations
 
 import fnmatch
@@ -46,9 +47,11 @@ def read_tree(main: str, substitutes: Mapping[str, str]) -> Tree:
     try:
         text = read_file(main)
     except OSError as exc:
-        raise ConfigError(f"{main}: cannot be read ({exc.strerror}), so swanctl would load nothing at the next boot. "
-                          "Reinstall it: apt-get install --reinstall -o Dpkg::Options::=--force-confmiss "
-                          "strongswan-swanctl") from exc
+        raise ConfigError(
+            f"{main}: cannot be read ({exc.strerror}), so swanctl would load nothing at the next boot. "
+            "Reinstall it: apt-get install --reinstall -o Dpkg::Options::=--force-confmiss "
+            "strongswan-swanctl"
+        ) from exc
     files.append(main)
     return Tree(Parser(included).parse(main, text), files)
 
@@ -85,9 +88,11 @@ def resolved(root: Section, section: Section) -> Section:
 
 def _resolved(root: Section, layers: list[Section], depth: int) -> Section:
     if depth > MAX_REFERENCE_DEPTH:
-        raise ConfigError(f"{_place(layers)}: sections refer to each other more than {MAX_REFERENCE_DEPTH} deep; "
-                          "does one refer to itself?")
-    layers = list(_with_references(root, layers, depth))
+        raise ConfigError(
+            f"{_place(layers)}: sections refer to each other more than {MAX_REFERENCE_DEPTH} deep; "
+            "does one refer to itself?"
+        )
+    layers = _with_references(root, layers)
     merged = Section(places=[place for layer in layers for place in layer.places])
     for layer in layers:
         for key, value in layer.values.items():
@@ -98,15 +103,17 @@ def _resolved(root: Section, layers: list[Section], depth: int) -> Section:
     return merged
 
 
-def _with_references(root: Section, layers: list[Section], depth: int) -> Iterator[Section]:
-    for layer in layers:
-        yield layer
-        for reference in layer.references:
-            target = _at(root, reference)
-            if target is not None and target not in layers:
-                if depth >= MAX_REFERENCE_DEPTH:
-                    raise ConfigError(f"{_place(layers)}: the reference to {reference!r} goes round in a circle.")
-                yield from _with_references(root, [target], depth + 1)
+def _with_references(root: Section, layers: list[Section]) -> list[Section]:
+    """Return the sections, each followed by those that it refers to, each once: a circle ends by itself."""
+    found: list[Section] = []
+    pending = list(layers)
+    while pending:
+        layer = pending.pop(0)
+        if not any(layer is other for other in found):
+            found.append(layer)
+            targets = (_at(root, reference) for reference in layer.references)
+            pending[:0] = [target for target in targets if target is not None]
+    return found
 
 
 def _at(root: Section, path: str) -> Section | None:

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A client of strongSwan's VICI socket. Every call has an overall deadline, so that a hung daemon gives an error."""
+
 from __future__ import annotations
 
 import socket
@@ -68,28 +69,30 @@ class Client:
         except OSError as exc:
             sock.close()
             raise ViciUnavailableError(
-                f"strongSwan's daemon does not answer at {self.path} ({exc.strerror or exc}). {UNIT_HINT}") from exc
+                f"strongSwan's daemon does not answer at {self.path} ({exc.strerror or exc}). {UNIT_HINT}"
+            ) from exc
         return sock
 
     def close(self) -> None:
         self._socket.close()
 
-    def request(self, command: str, message: Mapping[str, Any] | None = None,
-                timeout: float | None = None) -> Message:
+    def request(self, command: str, message: Mapping[str, Any] | None = None, timeout: float | None = None) -> Message:
         """Send one command and return its answer; success = no becomes ViciCommandError."""
         self._start(timeout)
         reply, _events = self._converse(command, message or {})
         return _checked(command, reply)
 
-    def stream(self, command: str, event: str, message: Mapping[str, Any] | None = None,
-               timeout: float | None = None) -> list[Message]:
+    def stream(
+        self, command: str, event: str, message: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> list[Message]:
         """Send a command whose answer comes as events (list-sas with list-sa, …); return the events."""
         events, reply = self.converse(command, event, message, timeout)
         _checked(command, reply)
         return events
 
-    def converse(self, command: str, event: str, message: Mapping[str, Any] | None = None,
-                 timeout: float | None = None) -> tuple[list[Message], Message]:
+    def converse(
+        self, command: str, event: str, message: Mapping[str, Any] | None = None, timeout: float | None = None
+    ) -> tuple[list[Message], Message]:
         """As stream, but return the events and the answer whether or not the command succeeded."""
         self._start(timeout)
         self._register(EVENT_REGISTER, event)
@@ -172,8 +175,10 @@ class Client:
         """An answer that comes after its deadline must not be taken for the next one's: the connection ends."""
         self.close()
         if isinstance(exc, socket.timeout):
-            return ViciTimeoutError(f"strongSwan's daemon did not answer at {self.path} in time; it may hang. "
-                               "`systemctl restart strongswan.service` starts it anew.")
+            return ViciTimeoutError(
+                f"strongSwan's daemon did not answer at {self.path} in time; it may hang. "
+                "`systemctl restart strongswan.service` starts it anew."
+            )
         return ViciUnavailableError(f"the connection to strongSwan's daemon at {self.path} broke ({exc}). {UNIT_HINT}")
 
 
@@ -193,4 +198,5 @@ def find_socket(candidates: Sequence[str] = SOCKETS) -> str:
             continue
     raise ViciUnavailableError(
         f"strongSwan's daemon is not running: there is no control socket at {candidates[0]}. "
-        "`systemctl start strongswan.service` starts it (packages charon-systemd and strongswan-swanctl).")
+        "`systemctl start strongswan.service` starts it (packages charon-systemd and strongswan-swanctl)."
+    )

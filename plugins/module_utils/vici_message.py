@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The message format of strongSwan's VICI protocol: nested sections, lists and key-values as bytes."""
+
 from __future__ import annotations
 
 import struct
@@ -61,7 +62,7 @@ class _Reader:
         self.at = 0
 
     def take(self, count: int) -> bytes:
-        piece = self.data[self.at:self.at + count]
+        piece = self.data[self.at : self.at + count]
         if len(piece) != count:
             raise ViciFormatError("the message ends in the middle of an element")
         self.at += count
@@ -115,4 +116,4 @@ def split_named(packet: bytes) -> tuple[str, Message]:
     """Return the name and the message of a packet that carries both (its type byte already taken off)."""
     reader = _Reader(packet)
     name = reader.name()
-    return name, decode(packet[reader.at:])
+    return name, decode(packet[reader.at :])

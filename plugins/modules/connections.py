@@ -180,7 +180,10 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run impo
 SPEC = {
     "config": {"type": "str", "required": True},
     "secrets": {
-        "type": "list", "elements": "dict", "default": [], "no_log": False,
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "no_log": False,
         "options": {
             "name": {"type": "str", "required": True},
             "ids": {"type": "list", "elements": "str", "required": True},

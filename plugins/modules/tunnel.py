@@ -10,8 +10,8 @@ short_description: Bring IPsec tunnels up or down, and say in plain words why on
 version_added: 0.1.0
 description:
   - Brings tunnels up that strongSwan has loaded, and waits until each of their IPsec security associations is there.
-  - It first gives the tunnels a few seconds to come up by themselves. Then the end that is to initiate does so, all
-    tunnels at once, and if one fails, the daemon's log of the attempt is read for the reason.
+  - Tunnels that are on their way already get a few seconds. The end that is to initiate dials the others, all at once,
+    and if one fails, it is dialled again and the daemon's log of the attempt is read for the reason.
   - A tunnel that is up is left alone, so no second set of security associations is made.
 options:
   connections:
@@ -121,7 +121,7 @@ tunnels:
         - The same for programs.
         - One of V(no_answer), V(ike_proposal), V(ike_group), V(child_proposal), V(authentication), V(psk_mismatch),
           V(secret_missing), V(identity), V(selectors), V(algorithm_missing), V(kernel), V(local), V(not_loaded),
-          V(refused), V(waits) or V(unknown).
+          V(refused), V(waits), V(slow) or V(unknown).
       type: str
       returned: always
       sample: no_answer
@@ -138,7 +138,9 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_run import E
 
 SPEC = {
     "connections": {
-        "type": "list", "elements": "dict", "required": True,
+        "type": "list",
+        "elements": "dict",
+        "required": True,
         "options": {
             "name": {"type": "str", "required": True},
             "children": {"type": "list", "elements": "str", "default": []},

@@ -1,46 +1,14 @@
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connections module against a real daemon."""
+"""The connections module against a real daemon: what it loads, replaces, removes and leaves alone."""
+
 from __future__ import annotations
 
 import time
 from typing import Any
 
-from conftest import Gateway
-from tunnels import wanted
-
-STARTED: dict[str, Any] = {"start_action": "trap|start"}
-FILES = "cd /etc/swanctl/conf.d && ls -la --time-style=full-iso && cat *"
-Pair = tuple[Gateway, Gateway]
-
-
-def established(gateway: Gateway, *names: str) -> dict[str, list[str]]:
-    """Wait until each connection has its SAs, and return their SPIs."""
-    deadline = time.monotonic() + 10
-    while True:
-        spis = {name: gateway.spis(name) for name in names}
-        if all(len(found) == 2 for found in spis.values()):
-            return spis
-        assert time.monotonic() < deadline, (spis, gateway.sh("journalctl -u strongswan --no-pager | tail -40"))
-        time.sleep(0.2)
-
-
-def up(pair: Pair, *names: str, **settings: Any) -> dict[str, Any]:
-    """Load the same tunnels at both ends, have the first gateway start them, and return its options."""
-    here, there = pair
-    keys = [name[3:].replace("-", "_") for name in names]
-    done = there.connections(**wanted(there, here, **{key: {} for key in keys}))
-    assert done.get("loaded") == sorted(names), done
-    options = wanted(here, there, **{key: {**STARTED, **settings} for key in keys})
-    done = here.connections(**options)
-    assert done.get("loaded") == sorted(names), done
-    established(here, *names)
-    return options
-
-
-def quiet(done: dict[str, Any]) -> bool:
-    return done.get("changed") is False and not done["loaded"] and not done["replaced"] and not done["removed"]
+from tunnels import STARTED, Pair, established, options_for, quiet, up, wanted
 
 
 def test_four_runs(pair: Pair) -> None:
@@ -153,9 +121,11 @@ def test_other_peoples_connections_are_left_alone(pair: Pair) -> None:
     here, there = pair
     theirs = [wanted(one, other, three={}) for one, other in (pair, pair[::-1])]
     for gateway, options in zip(pair, theirs):
-        gateway.write("/etc/swanctl/conf.d/other.conf",
-                      options["config"].replace("cw-three {", "other {").replace("cw-three.", "other.")
-                      + f'secrets {{ ike-other {{ secret = "abc"\n id = other.{here.lan}.example }} }}')
+        gateway.write(
+            "/etc/swanctl/conf.d/other.conf",
+            options["config"].replace("cw-three {", "other {").replace("cw-three.", "other.")
+            + f'secrets {{ ike-other {{ secret = "abc"\n id = other.{here.lan}.example }} }}',
+        )
         gateway.sh("swanctl --load-all --noprompt")
     here.sh("swanctl --initiate --child other")
     before = established(here, "other")
@@ -165,78 +135,13 @@ def test_other_peoples_connections_are_left_alone(pair: Pair) -> None:
     assert "ike-other" in here.sh("swanctl --load-creds --raw")
 
 
-def test_a_syntax_error_in_anybodys_file_stops_us_before_anything_changes(pair: Pair) -> None:
-    up(pair, "cw-one")
-    here, there = pair
-    before, files = established(here, "cw-one"), here.sh(FILES)
-    here.write("/etc/swanctl/conf.d/other.conf", "connections {\n  broken.name {\n  }\n}\n")
-    for check in (True, False):
-        done = here.connections(check=check, **wanted(here, there, one=STARTED, two=STARTED))
-        assert done["failed"]
-        assert done["msg"].startswith("/etc/swanctl/conf.d/other.conf:2: after the name 'broken', = or { is expected")
-    here.sh("rm /etc/swanctl/conf.d/other.conf")
-    assert (established(here, "cw-one"), here.sh(FILES).splitlines()[3:]) == (before, files.splitlines()[3:])
-
-
-def test_an_include_that_is_missing_is_named(pair: Pair) -> None:
-    here, there = pair
-    here.sh("sed -i 's/^include/#include/' /etc/swanctl/swanctl.conf")
-    done = here.connections(**wanted(here, there, one=STARTED))
-    assert "Add the line `include conf.d/*.conf`" in done["msg"]
-    assert here.loaded() == set()
-
-
-def test_one_name_in_two_files_is_refused(pair: Pair) -> None:
-    here, there = pair
-    here.write("/etc/swanctl/conf.d/zz.conf", "connections { cw-one { version = 1\n } }\n")
-    done = here.connections(**wanted(here, there, one=STARTED))
-    assert "'cw-one' is also defined at /etc/swanctl/conf.d/zz.conf:1" in done["msg"]
-
-
-def test_what_the_daemon_refuses_interrupts_nothing(pair: Pair) -> None:
-    options = up(pair, "cw-one", "cw-two")
-    here, there = pair
-    before = established(here, "cw-one", "cw-two")
-    done = here.connections(**wanted(here, there, one={**STARTED, "extra": "no_such_option = yes"},
-                                     two={**STARTED, "rekey_time": "7200s"}))
-    assert "cw-one: strongSwan refuses it" in done["msg"]
-    assert "no_such_option" in done["msg"]
-    assert established(here, "cw-one", "cw-two") == before
-    assert here.loaded() == {"cw-one", "cw-two"}
-    assert quiet(here.connections(**options))
-
-
-def test_a_file_that_cannot_be_replaced_brings_back_what_ran(pair: Pair) -> None:
-    options = up(pair, "cw-one", "cw-two")
-    here, there = pair
-    before = established(here, "cw-two")
-    here.sh("mount --bind /etc/swanctl/conf.d/causeway.conf /etc/swanctl/conf.d/causeway.conf")
-    done = here.connections(**wanted(here, there, psk="another key of quite some length, 32 at least",
-                                     one={**STARTED, "rekey_time": "7200s"}, two=STARTED, three=STARTED))
-    assert "causeway.conf: cannot be replaced" in done["msg"]
-    assert "What ran before has been brought back" in done["msg"]
-    assert here.loaded() == {"cw-one", "cw-two"}
-    assert "rekey_time=7200" not in here.sh("swanctl --list-conns --raw")
-    here.sh("umount /etc/swanctl/conf.d/causeway.conf")
-    assert not here.sh("ls -A /etc/swanctl/conf.d | grep new || true")
-    assert quiet(here.connections(**options))
-    assert established(here, "cw-one", "cw-two")["cw-two"] == before["cw-two"]
-
-
-def test_a_missing_algorithm_is_named_before_anything_changes(pair: Pair) -> None:
-    here, there = pair
-    done = here.connections(algorithms={"ke": ["MODP_2048", "ML_KEM_768"]}, **wanted(here, there, one=STARTED))
-    assert "lacks ke ML_KEM_768." in done["msg"]
-    assert here.loaded() == set()
-
-
 def test_a_changed_key_is_loaded_without_interruption(pair: Pair) -> None:
     up(pair, "cw-one")
     here, _there = pair
     before = established(here, "cw-one")
     key = "0x12 a quite different key, long enough"
     for one, other in (pair, pair[::-1]):
-        done = one.connections(**wanted(one, other, psk=key, one=STARTED if one is here else {}))
+        done = one.connections(**options_for(one, other, {"cw-one": STARTED if one is here else {}}, key))
         assert (done["secrets_changed"], done["unchanged"], done["interrupted"]) == (["ike-cw-one"], ["cw-one"], [])
         assert "psk: changed" in str(done["diff"])
         assert key not in str(done["diff"])
@@ -249,9 +154,11 @@ def test_what_somebody_changed_in_the_daemon_by_hand_is_found_and_healed(pair: P
     options = up(pair, "cw-one", "cw-two", "cw-three")
     here, _ = pair
     before = established(here, "cw-three")
-    here.sh("mkdir -p /tmp/hand; sed -e '/cw-one {/,/children/s/rekey_time = .*/rekey_time = 999s/' "
-            "-e '/^ *cw-two {/,/^    }/d' /etc/swanctl/conf.d/causeway.conf > /tmp/hand/swanctl.conf; "
-            "swanctl --load-conns --file /tmp/hand/swanctl.conf")
+    here.sh(
+        "mkdir -p /tmp/hand; sed -e '/cw-one {/,/children/s/rekey_time = .*/rekey_time = 999s/' "
+        "-e '/^ *cw-two {/,/^    }/d' /etc/swanctl/conf.d/causeway.conf > /tmp/hand/swanctl.conf; "
+        "swanctl --load-conns --file /tmp/hand/swanctl.conf"
+    )
     planned = here.connections(check=True, **options)
     assert (planned["loaded"], planned["replaced"]) == (["cw-two"], ["cw-one"]), here.sh("cat /tmp/hand/swanctl.conf")
     assert "rekey_time is '999' instead of '14400'" in planned["reasons"]["cw-one"]
@@ -268,36 +175,6 @@ def test_a_secret_that_somebody_unloaded_is_found(pair: Pair) -> None:
     assert here.connections(check=True, **options)["secrets_changed"] == ["ike-cw-one"]
     assert here.connections(**options)["secrets_changed"] == ["ike-cw-one"]
     assert quiet(here.connections(**options))
-
-
-def test_without_a_daemon(pair: Pair) -> None:
-    here, there = pair
-    here.sh("systemctl stop strongswan")
-    options = wanted(here, there, one=STARTED)
-    assert here.connections(check=True, **options)["loaded"] == ["cw-one"]
-    done = here.connections(**options)
-    assert "systemctl start strongswan.service" in done["msg"]
-
-
-def test_a_daemon_that_hangs_gives_an_error(pair: Pair) -> None:
-    here, there = pair
-    here.sh("pkill -STOP -x charon-systemd")
-    try:
-        begun = time.monotonic()
-        done = here.connections(**wanted(here, there, one=STARTED))
-        assert "did not answer" in done["msg"]
-        assert time.monotonic() - begun < 60
-    finally:
-        here.sh("pkill -CONT -x charon-systemd")
-
-
-def test_a_second_run_waits_for_the_first(pair: Pair) -> None:
-    here, there = pair
-    here.sh("flock /run/causeway-connections.lock sleep 3 >/dev/null 2>&1 &")
-    time.sleep(0.5)
-    begun = time.monotonic()
-    assert here.connections(**wanted(here, there, one=STARTED))["loaded"] == ["cw-one"]
-    assert time.monotonic() - begun > 2
 
 
 def test_a_dead_peer_does_not_hold_up_a_change(pair: Pair) -> None:

@@ -2,27 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The modules tunnel and tunnel_info against a real daemon: up, down, and the right word for each fault."""
+
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import Gateway
-from tunnels import wanted
+from tunnels import PSK, Pair, Settings, options_for, wanted
 
-Pair = tuple[Gateway, Gateway]
+if TYPE_CHECKING:
+    from gateways import Gateway
+
 ONE = [{"name": "cw-one"}]
 
 
-def load(pair: Pair, here: dict[str, Any] | None = None, there: dict[str, Any] | None = None,
-         psk: str | None = None) -> None:
-    """Load tunnel one at both ends, neither of which starts it by itself."""
+PASSIVE = {"start_action": "none"}
+
+
+def load(pair: Pair, here: Settings | None = None, psk: str = PSK) -> None:
+    """Load tunnel one at both ends, neither of which starts it by itself; `here` and `psk` make them differ."""
     one, other = pair
-    passive = {"start_action": "none"}
-    done = one.connections(**wanted(one, other, one={**passive, **(here or {})}))
+    done = one.connections(**wanted(one, other, one={**PASSIVE, **(here or {})}))
     assert not done.get("failed"), done
-    keys = {"psk": psk} if psk else {}
-    done = other.connections(**wanted(other, one, **keys, one={**passive, **(there or {})}))
+    done = other.connections(**options_for(other, one, {"cw-one": PASSIVE}, psk))
     assert not done.get("failed"), done
 
 
@@ -84,31 +86,43 @@ def cause(gateway: Gateway, **options: Any) -> tuple[str, str]:
     return tunnel["cause_code"], tunnel["cause"]
 
 
-@pytest.mark.parametrize(("here", "there", "psk", "code", "words"), [
-    ({"proposals": "aes256-sha384-modp3072"}, {}, None, "ike_proposal", "aes256-sha384-modp3072"),
-    ({"proposals": "aes128-sha256-modp4096"}, {}, None, "ike_proposal", "modp4096"),
-    ({"esp_proposals": "aes256gcm16"}, {}, None, "child_proposal", "aes256gcm16"),
-    ({}, {}, "a different key that is long enough for everybody", "authentication", "pre-shared key differs"),
-    ({}, {"name": "cw-two"}, None, "authentication", "cw-one.192.168.1.example"),
-    ({}, {"selectors": 3}, None, "selectors", "192.168.2.1/32"),
-    ({"remote": "198.18.99.99"}, {}, None, "no_answer", "no answer from 198.18.99.99"),
-])
-def test_each_fault_has_its_cause(pair: Pair, here: dict[str, Any], there: dict[str, Any], psk: str | None, code: str,
-                                  words: str) -> None:
-    one, other = pair
-    if "name" in there:
-        load(pair, here)
-        other.connections(**wanted(other, one, two={"start_action": "none"}))
-    elif "selectors" in there:
-        load(pair, here)
-        options = wanted(other, one, one={"start_action": "none"})
-        options["config"] = options["config"].replace(f"{other.lan}.1/32", f"{other.lan}.3/32")
-        other.connections(**options)
-    else:
-        load(pair, here, there, psk)
-    found = cause(one)
+@pytest.mark.parametrize(
+    ("here", "code", "words"),
+    [
+        ({"proposals": "aes256-sha384-modp3072"}, "ike_proposal", "aes256-sha384-modp3072"),
+        ({"proposals": "aes128-sha256-modp4096"}, "ike_proposal", "modp4096"),
+        ({"esp_proposals": "aes256gcm16"}, "child_proposal", "aes256gcm16"),
+        ({"remote": "198.18.99.99"}, "no_answer", "no answer from 198.18.99.99"),
+    ],
+)
+def test_each_fault_has_its_cause(pair: Pair, here: Settings, code: str, words: str) -> None:
+    load(pair, here)
+    found = cause(pair[0])
     assert found[0] == code, found
     assert words in found[1]
+
+
+def test_another_key_and_another_identity_are_told(pair: Pair) -> None:
+    load(pair, psk="a different key that is long enough for everybody")
+    here, there = pair
+    found = cause(here)
+    assert found[0] == "authentication", found
+    assert "its pre-shared key differs" in found[1]
+    there.connections(**wanted(there, here, two=PASSIVE))
+    found = cause(here)
+    assert found[0] == "authentication", found
+    assert "cw-one.192.168.1.example" in found[1]
+
+
+def test_other_subnets_are_told(pair: Pair) -> None:
+    load(pair)
+    here, there = pair
+    options = wanted(there, here, one=PASSIVE)
+    options["config"] = options["config"].replace(f"{there.lan}.1/32", f"{there.lan}.3/32")
+    there.connections(**options)
+    found = cause(here)
+    assert found[0] == "selectors", found
+    assert "192.168.2.1/32" in found[1]
 
 
 def test_a_peer_that_does_not_listen_and_one_without_our_connection(pair: Pair) -> None:
@@ -123,7 +137,7 @@ def test_a_peer_that_does_not_listen_and_one_without_our_connection(pair: Pair) 
 def test_what_this_end_lacks(pair: Pair) -> None:
     load(pair)
     here, there = pair
-    options = wanted(here, there, one={"start_action": "none"})
+    options = wanted(here, there, one=PASSIVE)
     here.connections(config=options["config"])
     assert cause(here)[0] == "secret_missing"
     here.connections(config="")
@@ -140,8 +154,7 @@ def test_the_answering_end_waits_and_lenience(pair: Pair) -> None:
 
 def test_a_dead_peer_delays_nobody_else(pair: Pair) -> None:
     here, there = pair
-    there.connections(**wanted(there, here, one={"start_action": "none"}))
-    here.connections(**wanted(here, there, two={"start_action": "none", "remote": "198.18.99.99"},
-                              one={"start_action": "none"}))
+    there.connections(**wanted(there, here, one=PASSIVE))
+    here.connections(**wanted(here, there, two={"start_action": "none", "remote": "198.18.99.99"}, one=PASSIVE))
     done = here.module("tunnel", connections=[{"name": "cw-two"}, {"name": "cw-one"}], timeout=10, strict=False)
     assert [tunnel["state"] for tunnel in done["tunnels"]] == ["connecting", "up"], done

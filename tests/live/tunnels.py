@@ -1,30 +1,45 @@
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections for the live tests: what a topology would make, and small."""
+"""Tunnels between the two gateways of the live tests."""
+
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Mapping
+from typing import Any
 
-if TYPE_CHECKING:
-    from conftest import Gateway
+from gateways import Gateway
 
+Pair = tuple[Gateway, Gateway]
+Settings = Mapping[str, Any]
+STARTED: Settings = {"start_action": "trap|start"}
 PSK = 's3cr#t "}\\ 0x12  with  spaces, ümläuts and all = { '
 NUMBERS = {"cw-one": 1, "cw-two": 2, "cw-three": 3, "cw-four": 4}
-SETTINGS = {
-    "start_action": "trap", "rekey_time": "14400s", "esp_proposals": "aes128-sha256-modp2048",
-    "proposals": "aes128-sha256-modp2048", "extra": "", "child": None,
+SETTINGS: Settings = {
+    "start_action": "trap",
+    "rekey_time": "14400s",
+    "esp_proposals": "aes128-sha256-modp2048",
+    "proposals": "aes128-sha256-modp2048",
+    "extra": "",
+    "child": None,
 }
 
 
-def wanted(here: Gateway, there: Gateway, psk: str = PSK, **tunnels: dict[str, Any]) -> dict[str, Any]:
+def wanted(here: Gateway, there: Gateway, **tunnels: Settings) -> dict[str, Any]:
+    """Return the module's options; one={…} is the tunnel cw-one, and so on."""
+    return options_for(here, there, {f"cw-{key}": settings for key, settings in tunnels.items()})
+
+
+def options_for(here: Gateway, there: Gateway, tunnels: Mapping[str, Settings], psk: str = PSK) -> dict[str, Any]:
     """Return the module's options; each tunnel has its own pair of host selectors, by its name."""
-    names = {"cw-" + key.replace("_", "-"): settings for key, settings in tunnels.items()}
-    blocks = [block(here, there, name, {**SETTINGS, **settings}) for name, settings in names.items()]
+    blocks = [block(here, there, name, {**SETTINGS, **settings}) for name, settings in tunnels.items()]
     return {
         "config": "connections {\n" + "".join(blocks) + "}\n",
-        "secrets": [{"name": f"ike-{name}", "ids": [identity(here, name), identity(there, name)], "psk": psk}
-                    for name in names],
+        "secrets": [
+            {"name": f"ike-{name}", "ids": [identity(here, name), identity(there, name)], "psk": psk}
+            for name in tunnels
+        ],
     }
 
 
@@ -32,7 +47,7 @@ def identity(gateway: Gateway, name: str) -> str:
     return f"{name}.{gateway.lan}.example"
 
 
-def block(here: Gateway, there: Gateway, name: str, settings: dict[str, Any]) -> str:
+def block(here: Gateway, there: Gateway, name: str, settings: Settings) -> str:
     number = NUMBERS[name]
     return f"""
     {name} {{
@@ -62,3 +77,30 @@ def block(here: Gateway, there: Gateway, name: str, settings: dict[str, Any]) ->
         }}
     }}
 """
+
+
+def established(gateway: Gateway, *names: str) -> dict[str, list[str]]:
+    """Wait until each connection has its SAs, and return their SPIs."""
+    deadline = time.monotonic() + 10
+    while True:
+        spis = {name: gateway.spis(name) for name in names}
+        if all(len(found) == 2 for found in spis.values()):
+            return spis
+        assert time.monotonic() < deadline, (spis, gateway.sh("journalctl -u strongswan --no-pager | tail -40"))
+        time.sleep(0.2)
+
+
+def up(pair: Pair, *names: str, **settings: Any) -> dict[str, Any]:
+    """Load the same tunnels at both ends, have the first gateway start them, and return its options."""
+    here, there = pair
+    done = there.connections(**options_for(there, here, {name: {} for name in names}))
+    assert done.get("loaded") == sorted(names), done
+    options = options_for(here, there, {name: {**STARTED, **settings} for name in names})
+    done = here.connections(**options)
+    assert done.get("loaded") == sorted(names), done
+    established(here, *names)
+    return options
+
+
+def quiet(done: dict[str, Any]) -> bool:
+    return done.get("changed") is False and not done["loaded"] and not done["replaced"] and not done["removed"]
