@@ -132,7 +132,7 @@ def lan_host_intent(topology: Topology, host: str, groups: Iterable[str] = ()) -
         for block in selectors(topology, tunnel, tunnel.other(site.name))
         if lan is not None and block.version == lan.version
     }
-    routes = tuple(Route(block.text, lan.text) for block in sorted(destinations - set(site.subnets)) if lan is not None)
+    routes = tuple(Route(block.text, lan.text) for block in sorted(destinations) if lan is not None)
     return LanHostIntent(host=host, site=site.name, subnets=_texts(site.subnets), routes=routes, peers=tuple(peers))
 
 
@@ -155,8 +155,7 @@ def _peer_lans(topology: Topology, site: Site) -> Iterable[PeerLan]:
     for tunnel in tunnels_of(topology, site.name):
         families = {block.version for block in selectors(topology, tunnel, site.name)}
         for peer, blocks in behind(topology, tunnel, tunnel.other(site.name)):
-            if peer.name != site.name:
-                yield PeerLan(tunnel.name, peer.name, _texts(blocks, families), peer.lan_hosts)
+            yield PeerLan(tunnel.name, peer.name, _texts(blocks, families), peer.lan_hosts)
 
 
 def gateway_secrets(topology: Topology, host: str, made: Mapping[str, str] | None = None) -> list[Secret]:

@@ -174,7 +174,7 @@ def bad_psk(psk: object, least: int) -> str:
     """What keeps a value from being a pre-shared key; empty if nothing does."""
     if not isinstance(psk, str):
         return "must be text; put it in quotes."
-    if psk.strip() in PUBLISHED:
+    if psk in PUBLISHED:
         return f"is published in a vendor's tutorial, so everyone knows it; choose another ({MAKES_ONE})."
     if psk != psk.strip():
         return "has blanks or line breaks at an end, which the other side will hardly have; remove them."

@@ -76,9 +76,8 @@ def _around(topology: Topology, name: str, tunnels: list[Tunnel]) -> tuple[list[
         end = tunnel.other(name)
         items += _addresses(topology.sites[end].gateway, end, tunnel)
         for peer, blocks in behind(topology, tunnel, end):
-            if peer.name != name:
-                by_site.setdefault(peer.name, []).append(tunnel)
-                items += [Item(block, peer.name, tunnel) for block in blocks]
+            by_site.setdefault(peer.name, []).append(tunnel)
+            items += [Item(block, peer.name, tunnel) for block in blocks]
     return items, by_site
 
 

@@ -85,6 +85,12 @@ def test_number_of_subnets() -> None:
     ]
 
 
+def test_the_edge_of_a_subnet_of_two_is_a_host() -> None:
+    topology = base()
+    topology["sites"]["berlin"]["subnets"] = ["192.168.1.4/31"]
+    assert said(topology) == []
+
+
 def test_pairs_of_ikev1() -> None:
     topology = with_subnets("office", 254)
     half = {"encryption": "aes128", "integrity": "sha256"}
