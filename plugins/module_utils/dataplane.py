@@ -51,6 +51,13 @@ PROBES = (
     ),
 )
 
+# Daemons that take UDP 500 for themselves, by the file in which each keeps its process id while it runs.
+RIVALS = {
+    "/run/starter.charon.pid": "strongswan-starter",
+    "/run/pluto/pluto.pid": "libreswan",
+    "/run/racoon.pid": "racoon",
+}
+
 # What `ip xfrm` says when one thing is missing, and that thing. "Requested …" are the kernel's own words (extack).
 _MEANINGS = (
     ("requested type not found", "{lacking}"),

@@ -69,6 +69,12 @@ missing:
   type: list
   elements: str
   sample: ["the kernel makes no ESP over IPv4 (CONFIG_INET_ESP, module esp4)"]
+rivals:
+  description: Other IKE daemons that run here. They and charon-systemd cannot share UDP 500.
+  returned: success
+  type: list
+  elements: str
+  sample: [strongswan-starter]
 detail:
   description: For each probe, V(ok) or what the kernel or the tool said.
   returned: success
@@ -77,11 +83,15 @@ detail:
 """
 
 import os
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.causeway.ipsec.plugins.module_utils.dataplane import PROBES, explain, explain_tun
+from ansible_collections.causeway.ipsec.plugins.module_utils.dataplane import PROBES, RIVALS, explain, explain_tun
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 TUN = "/dev/net/tun"
 
@@ -127,6 +137,18 @@ def probe_tun() -> str | None:
     return None
 
 
+def running(rivals: Mapping[str, str]) -> list[str]:
+    """The daemons whose process still lives: one that was killed leaves its file behind."""
+    return [name for path, name in rivals.items() if (pid := _first_word(path)) and Path("/proc", pid).is_dir()]
+
+
+def _first_word(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").split()[0]
+    except (OSError, IndexError):
+        return ""
+
+
 def look(run: Run, unshare: str | None, ip: str | None) -> dict[str, Any]:
     try:
         detail, missing = probe_kernel(run, throw_away_namespace(run, unshare, ip))
@@ -140,6 +162,7 @@ def look(run: Run, unshare: str | None, ip: str | None) -> dict[str, Any]:
         "kernel_esp_ipv6": detail["esp_ipv6"] == "ok",
         "userspace": tun is None,
         "missing": missing + ([tun] if tun else []),
+        "rivals": running(RIVALS),
         "detail": {**detail, "tun": tun or "ok"},
     }
 

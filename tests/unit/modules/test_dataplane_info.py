@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ def test_a_kernel_with_everything_lacks_nothing() -> None:
     result = dataplane_info.look(Kernel().run, "unshare", "ip")
     assert result == {
         "changed": False,
+        "rivals": [],
         "kernel_esp": True,
         "kernel_aead": True,
         "kernel_esp_ipv6": True,
@@ -86,3 +88,12 @@ def test_a_host_without_tun_has_no_userspace_esp(monkeypatch: pytest.MonkeyPatch
     result = dataplane_info.look(Kernel().run, "unshare", "ip")
     assert (result["kernel_esp"], result["userspace"]) == (True, False)
     assert "there is no such file" in result["missing"][0]
+
+
+def test_a_rival_daemon_counts_only_while_it_lives(tmp_path: Any) -> None:
+    alive, dead, empty = tmp_path / "alive.pid", tmp_path / "dead.pid", tmp_path / "empty.pid"
+    alive.write_text(f"{os.getpid()}\n")
+    dead.write_text("4194305\n")  # beyond what Linux gives out
+    empty.touch()
+    rivals = {str(alive): "strongswan-starter", str(dead): "libreswan", str(empty): "racoon", "/none": "none"}
+    assert dataplane_info.running(rivals) == ["strongswan-starter"]
