@@ -69,7 +69,12 @@ class Lab:
 
     def play(self, *arguments: str, playbook: str = "causeway.ipsec.site") -> Run:
         command = ["ansible-playbook", "-i", str(self.inventory), playbook, *self.extra_vars, *arguments]
-        environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "lab" / "ansible.cfg"), "ANSIBLE_FORCE_COLOR": "0", "ANSIBLE_NOCOLOR": "1"}
+        environment = {
+            **os.environ,
+            "ANSIBLE_CONFIG": str(ROOT / "lab" / "ansible.cfg"),
+            "ANSIBLE_FORCE_COLOR": "0",
+            "ANSIBLE_NOCOLOR": "1",
+        }
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment, cwd=ROOT)
         return Run(done.returncode, done.stdout + done.stderr)
 
