@@ -32,10 +32,15 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import (
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import ConfigError, Section, parse_text
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import (
+    PREFIX,
     check_wanted,
     clashes,
     connections_of,
     message_of,
+    sections_of,
+)
+from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_secrets import (
+    PREFIX as SECRET_PREFIX,
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_secrets import (
     masked,
@@ -151,13 +156,14 @@ def check_tree(wanted: Wanted, tolerant: bool) -> None:
             f"{MAIN} does not include {' and '.join(missing)}, so no connection would come back "
             "after a reboot. Add the line `include conf.d/*.conf` to it."
         )
-    found = connections_of(resolved(tree.root, tree.root))
-    problems = list(clashes(found, dict.fromkeys(wanted.connections, Section()), CONNECTIONS))
+    root = resolved(tree.root, tree.root)
+    found = connections_of(root)
+    problems = [*clashes(found, PREFIX, CONNECTIONS), *clashes(sections_of(root, "secrets"), SECRET_PREFIX, SECRETS)]
     problems += [
-        f"the connection {name!r} gets other settings from {', '.join(tree.files)} than its own; "
-        "remove what refers to it there."
-        for name, message in wanted.connections.items()
-        if not problems and (name not in found or message_of(found[name]) != message)
+        f"swanctl would not find the connection {name!r} in {CONNECTIONS}: is the include in {MAIN} inside of some "
+        "section? It must stand outside of all braces."
+        for name in wanted.connections
+        if name not in found
     ]
     if problems:
         raise ConnectionsError("\n".join(problems))

@@ -52,11 +52,6 @@ def _items(value: str) -> list[str]:
     return [item for item in (part.strip(" ") for part in value.split(",")) if item]
 
 
-def connections_of(root: Section) -> dict[str, Section]:
-    """Return the sections of the connections by name."""
-    return root.sections["connections"].sections if "connections" in root.sections else {}
-
-
 def problems_of(root: Section, file: str) -> Iterator[str]:
     """Yield what in a text that is to become our file would not do what it says, or is not ours to say."""
     for name in [*root.values, *(name for name in root.sections if name != "connections")]:
@@ -91,15 +86,22 @@ def _section_problems(section: Section, path: str) -> Iterator[str]:
         yield from _section_problems(child, f"{path}.{child_name}")
 
 
-def clashes(tree_connections: dict[str, Section], wanted: dict[str, Section], file: str) -> Iterator[str]:
+def connections_of(root: Section) -> dict[str, Section]:
+    """Return the sections of the connections by name."""
+    return sections_of(root, "connections")
+
+
+def sections_of(root: Section, kind: str) -> dict[str, Section]:
+    """Return what stands inside the top-level section of that name."""
+    return root.sections[kind].sections if kind in root.sections else {}
+
+
+def clashes(found: dict[str, Section], prefix: str, file: str) -> Iterator[str]:
     """Yield which of our names another file on the host defines, too: swanctl merges the two without a word."""
-    for name, section in tree_connections.items():
+    for name, section in found.items():
         others = [place for place in section.places if place.rpartition(":")[0] != file]
-        if others and (name in wanted or name.startswith(PREFIX)):
-            yield (
-                f"the connection {name!r} is also defined at {others[0]}; remove it there. Names that begin with "
-                f"{PREFIX!r} belong to {file}."
-            )
+        if others and name.startswith(prefix):
+            yield f"{name!r} is defined at {others[0]}; remove it there: names with {prefix!r} belong to {file}."
 
 
 def check_wanted(root: Section, file: str) -> None:

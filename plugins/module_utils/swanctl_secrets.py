@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import ConfigError, parse_text, quote
-from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import OUR_NAME
+from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import OUR_NAME, sections_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,7 +69,7 @@ def read_secrets(text: str | None, file: str) -> dict[str, Secret]:
     except ConfigError:
         return {}
     found = {}
-    for name, section in (root.sections["secrets"].sections if "secrets" in root.sections else {}).items():
+    for name, section in sections_of(root, "secrets").items():
         ids = tuple(value for key, value in section.values.items() if key.startswith("id") and value is not None)
         found[name] = Secret(name, ids, _decoded(section.values.get("secret") or ""))
     return found

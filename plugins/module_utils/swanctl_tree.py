@@ -58,10 +58,10 @@ def read_tree(main: str, substitutes: Mapping[str, str]) -> Tree:
 
 def _matching(pattern: str, substitutes: Mapping[str, str]) -> list[str]:
     """Return the sorted paths that glob(3) finds, and those of ours that it will find once they are written."""
-    found = set(glob.glob(pattern))  # noqa: PTH207 - Path.glob takes no absolute pattern and other characters
-    known = {Path(path).resolve() for path in found}
-    new = {path for path in substitutes if Path(path).resolve() not in known and _fits(path, pattern)}
-    return sorted(found | new)
+    ours = {Path(path).resolve(): path for path in substitutes}
+    found = glob.glob(pattern)  # noqa: PTH207 - Path.glob takes no absolute pattern
+    named = {ours.get(Path(path).resolve(), path) for path in found}
+    return sorted(named | {path for path in substitutes if _fits(path, pattern)})
 
 
 def _fits(path: str, pattern: str) -> bool:
@@ -72,9 +72,8 @@ def _fits(path: str, pattern: str) -> bool:
 
 def _text_of(path: str, substitutes: Mapping[str, str]) -> str | None:
     """Return the text of a file; None for what swanctl skips (a directory, an unreadable file)."""
-    for ours, text in substitutes.items():
-        if Path(ours).resolve() == Path(path).resolve():
-            return text
+    if path in substitutes:
+        return substitutes[path]
     try:
         return read_file(path) if Path(path).is_file() else None
     except OSError:

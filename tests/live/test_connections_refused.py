@@ -37,7 +37,7 @@ def test_one_name_in_two_files_is_refused(pair: Pair) -> None:
     here, there = pair
     here.write("/etc/swanctl/conf.d/zz.conf", "connections { cw-one { version = 1\n } }\n")
     done = here.connections(**wanted(here, there, one=STARTED))
-    assert "'cw-one' is also defined at /etc/swanctl/conf.d/zz.conf:1" in done["msg"]
+    assert "'cw-one' is defined at /etc/swanctl/conf.d/zz.conf:1" in done["msg"]
 
 
 def test_what_the_daemon_refuses_interrupts_nothing(pair: Pair) -> None:

@@ -123,6 +123,8 @@ def test_includes_are_relative_and_stand_where_they_are_written(main: Path) -> N
     assert list(connections_of(tree.root)) == ["x", "y", "z"]
     assert tree.root.sections["connections"].sections["x"].values == {"version": "2"}
     assert ours in tree.files
+    main.write_text(main.read_text().replace("conf.d/", "conf.d/../conf.d/"))
+    assert list(connections_of(read_tree(str(main), {ours: "connections { w { } }"}).root)) == ["x", "y", "w"]
     (main.parent / "conf.d" / "ours.conf").write_text("} old and broken, to be replaced")
     assert list(connections_of(read_tree(str(main), {ours: "connections { w { } }"}).root)) == ["x", "y", "w"]
 

@@ -93,8 +93,7 @@ def daemon(path: Path, answer: Callable[[bytes], list[bytes]]) -> Iterator[Clien
     server.listen()
 
     def serve() -> None:
-        peer, _ = server.accept()
-        with peer, contextlib.suppress(OSError):
+        with contextlib.suppress(OSError), server.accept()[0] as peer:
             while header := peer.recv(4):
                 packet = peer.recv(struct.unpack(">I", header)[0], socket.MSG_WAITALL)
                 for reply in answer(packet):

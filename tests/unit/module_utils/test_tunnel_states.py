@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""States of tunnels, and the cause for what charon logs (the lines are those that 5.9.8 and 6.0.1 write)."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+from ansible_collections.causeway.ipsec.plugins.module_utils.sa_causes import SYMPTOMS, Offer, classify
+from ansible_collections.causeway.ipsec.plugins.module_utils.sas import (
+    live_children,
+    missing_children,
+    parse_sas,
+    state_of,
+    summary,
+)
+from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_dial import read_offers
+
+CHILD = {
+    "name": "c",
+    "state": "INSTALLED",
+    "encr-alg": "AES_GCM_16",
+    "encr-keysize": "256",
+    "bytes-in": "84",
+    "packets-in": "1",
+    "spi-in": "c0ffee00",
+    "local-ts": ["192.168.1.0/24"],
+    "remote-ts": ["192.168.2.0/24"],
+    "rekey-time": "3000",
+}
+IKE = {
+    "uniqueid": "7",
+    "version": "2",
+    "state": "ESTABLISHED",
+    "initiator": "yes",
+    "local-host": "198.51.100.10",
+    "remote-host": "198.51.100.20",
+    "responder-spi": "00000000000000a1",
+    "encr-alg": "AES_CBC",
+    "encr-keysize": "128",
+    "integ-alg": "HMAC_SHA2_256_128",
+    "prf-alg": "PRF_HMAC_SHA2_256",
+    "dh-group": "MODP_3072",
+    "established": "12",
+}
+
+
+def ike(**changes: Any) -> dict[str, Any]:
+    return {"cw-a": {**IKE, "child-sas": {"c-3": CHILD}, **changes}}
+
+
+@pytest.mark.parametrize(
+    ("events", "children", "state"),
+    [
+        ([], ["c"], "down"),
+        ([ike()], ["c"], "up"),
+        ([ike()], [], "up"),
+        ([ike()], ["c", "d"], "connecting"),
+        ([ike(**{"child-sas": {}})], ["c"], "connecting"),
+        ([ike(state="CONNECTING", **{"child-sas": {}})], [], "connecting"),
+        ([ike(**{"child-sas": {"c-3": {**CHILD, "state": "REKEYED"}}})], ["c"], "up"),
+        ([{"cw-b": ike()["cw-a"]}], ["c"], "down"),
+    ],
+)
+def test_states(events: list[dict[str, Any]], children: list[str], state: str) -> None:
+    sas = parse_sas(events)
+    assert state_of("cw-a", children, sas) == state
+
+
+def test_missing_and_live_children() -> None:
+    sas = parse_sas([ike(), ike(uniqueid="8", **{"child-sas": {"d-4": {**CHILD, "name": "d"}}})])
+    assert missing_children("cw-a", ["c", "d", "e"], sas) == ["e"]
+    assert [child.name for child in live_children("cw-a", sas)] == ["c", "d"]
+
+
+def test_the_summary_is_of_the_sa_that_counts() -> None:
+    found = summary("cw-a", ["c"], parse_sas([ike(uniqueid="9", state="CONNECTING", **{"child-sas": {}}), ike()]))
+    assert found["state"] == "up"
+    assert found["ike_proposal"] == "AES_CBC-128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_3072"
+    assert (found["established"], found["rekey"], found["initiator"]) == (12, None, True)
+    (child,) = found["children"]
+    assert child["proposal"] == "AES_GCM_16-256"
+    assert (child["bytes_in"], child["bytes_out"], child["local_subnets"]) == (84, 0, ["192.168.1.0/24"])
+
+
+def test_the_summary_of_nothing() -> None:
+    found = summary("cw-a", [], [])
+    assert (found["state"], found["ike_proposal"], found["children"]) == ("down", None, [])
+
+
+@pytest.mark.parametrize(("spi", "answered"), [("0000000000000000", False), ("00000000000000a1", True)])
+def test_whether_the_peer_ever_answered(spi: str, answered: bool) -> None:
+    (sa,) = parse_sas([ike(**{"responder-spi": spi, "tasks-active": ["IKE_INIT"]})])
+    assert (sa.answered, sa.busy) == (answered, True)
+
+
+OFFER = Offer("198.51.100.20", "us", "them", ("aes128-sha256-modp3072",), ("aes256gcm16",), ("10.1.0.0/16",), ())
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "words"),
+    [
+        ("received NO_PROPOSAL_CHOSEN notify error", "ike_proposal", "aes128-sha256-modp3072"),
+        ("received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built", "child_proposal", "aes256gcm16"),
+        ("received AUTHENTICATION_FAILED notify error", "authentication", "'us' (our identity)"),
+        ("tried 1 shared key for 'us' - 'them', but MAC mismatched", "psk_mismatch", "198.51.100.20"),
+        ("no shared key found for 'us' - 'them'", "secret_missing", "'us' and 'them'"),
+        ("IDir 'other' does not match to 'them'", "identity", "'them'"),
+        ("received TS_UNACCEPTABLE notify, no CHILD_SA built", "selectors", "10.1.0.0/16"),
+        ("received INVALID_KE_PAYLOAD notify error", "ike_group", "Diffie-Hellman"),
+        ("giving up after 5 retransmits", "no_answer", "198.51.100.20"),
+        ("error writing to socket: Network is unreachable", "local", "Network is unreachable"),
+        ("unable to install IPsec policies (SPD) in kernel", "kernel", "10.1.0.0/16"),
+        ("error installing route with policy 10.1.0.0/16 === 10.2.0.0/16 out", "kernel", "userspace ESP"),
+        ("configured DH group CURVE_448 not supported", "algorithm_missing", "CURVE_448"),
+        ("CHILD_SA config 'cw-a' not found", "not_loaded", "causeway.ipsec.connections"),
+        ("received INVALID_MAJOR_VERSION notify error", "refused", "INVALID_MAJOR_VERSION"),
+    ],
+)
+def test_each_symptom_has_its_cause(line: str, code: str, words: str) -> None:
+    found = classify(["received packet: from …", line, "establishing CHILD_SA failed"], "initiate failed", OFFER)
+    assert found.code == code
+    assert words in found.text
+
+
+def test_every_text_can_be_filled_in() -> None:
+    for symptom in SYMPTOMS:
+        groups = dict.fromkeys(symptom.pattern.groupindex, "x")
+        offered = dict.fromkeys((field.name for field in fields(Offer)), "y")
+        assert symptom.text.format(**groups, **offered)
+
+
+def test_silence_is_no_answer_and_the_unknown_is_quoted() -> None:
+    assert classify(["sending packet: …"], "CHILD_SA 'c' not established after 9000ms", OFFER).code == "no_answer"
+    found = classify(["received packet: …", "something new "], "establishing CHILD_SA 'c' failed", OFFER)
+    assert found.code == "unknown"
+    assert "something new" in found.text
+
+
+def test_offers_come_from_our_file(tmp_path: Any) -> None:
+    path = tmp_path / "causeway.conf"
+    path.write_text(
+        "connections { cw-a { remote_addrs = 198.51.100.20\n proposals = aes128-sha256-modp3072\n local { id = us\n }\n"
+        "remote { id = them\n }\n children { c { esp_proposals = aes256gcm16\n local_ts = 10.1.0.0/16\n } } } }"
+    )
+    assert read_offers(str(path)) == {"cw-a": OFFER}
+    path.write_text("} broken")
+    assert read_offers(str(path)) == {}
+    assert read_offers(str(tmp_path / "none")) == {}

@@ -1,0 +1,298 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole runs of the connections module against a daemon that is played here, with every fault it may have."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.causeway.ipsec.plugins.module_utils import connection_apply, connection_run
+from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import Request, run
+from ansible_collections.causeway.ipsec.plugins.module_utils.connection_view import actions, duration
+from ansible_collections.causeway.ipsec.plugins.module_utils.vici import ViciCommandError, ViciTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+PSK = "a key that must not be seen anywhere"
+
+
+class Charon:
+    """Enough of charon: it keeps what it is given, and shows it in its own way."""
+
+    def __init__(self) -> None:
+        self.connections: dict[str, dict[str, Any]] = {"other": {}}
+        self.secrets: dict[str, Any] = {"ike-other": b"theirs"}
+        self.sas: dict[str, str] = {}  # unique id to connection
+        self.calls: list[tuple[str, str]] = []
+        self.refused: set[str] = set()
+        self.emptied: set[str] = set()
+        self.hangs_at = ""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def request(self, command: str, message: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        message = message or {}
+        subject = str(message.get("name") or message.get("id") or message.get("ike-id") or next(iter(message), ""))
+        self.calls.append((command, subject))
+        if self.hangs_at and self.hangs_at == f"{command} {subject}":
+            raise ViciTimeoutError("it hangs")
+        answer = getattr(self, command.replace("-", "_"))(subject, message)
+        return answer or {}
+
+    def get_conns(self, _subject: str, _message: Mapping[str, Any]) -> dict[str, Any]:
+        return {"conns": list(self.connections)}
+
+    def get_shared(self, _subject: str, _message: Mapping[str, Any]) -> dict[str, Any]:
+        return {"keys": list(self.secrets)}
+
+    def get_algorithms(self, _subject: str, _message: Mapping[str, Any]) -> dict[str, Any]:
+        return {"dh": {"MODP_2048": "openssl"}}
+
+    def stats(self, _subject: str, _message: Mapping[str, Any]) -> dict[str, Any]:
+        return {"plugins": ["kernel-libipsec"]}
+
+    def version(self, _subject: str, _message: Mapping[str, Any]) -> dict[str, Any]:
+        return {"version": "5.9.8"}
+
+    def load_conn(self, name: str, message: Mapping[str, Any]) -> None:
+        if name in self.refused:
+            raise ViciCommandError("load-conn", "unknown option: frobnicate, config discarded")
+        self.connections[name] = {} if name in self.emptied else dict(message[name])
+
+    def unload_conn(self, name: str, _message: Mapping[str, Any]) -> None:
+        if self.connections.pop(name, None) is None:
+            raise ViciCommandError("unload-conn", "not found")
+
+    def load_shared(self, name: str, message: Mapping[str, Any]) -> None:
+        self.secrets[name] = message["data"]
+
+    def unload_shared(self, name: str, _message: Mapping[str, Any]) -> None:
+        del self.secrets[name]
+
+    def terminate(self, unique_id: str, _message: Mapping[str, Any]) -> None:
+        del self.sas[unique_id]
+
+    def stream(self, command: str, _event: str, message: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        if command == "list-conns":
+            wanted = (message or {}).get("ike")
+            return [{name: shown(one)} for name, one in self.connections.items() if wanted in {None, name}]
+        if command == "list-sas":
+            return [{name: {"uniqueid": number, "state": "ESTABLISHED"}} for number, name in self.sas.items()]
+        return []
+
+
+def shown(message: Mapping[str, Any]) -> dict[str, Any]:
+    children = message.get("children", {})
+    return {
+        "local_addrs": message.get("local_addrs", ["%any"]),
+        "remote_addrs": message.get("remote_addrs", ["%any"]),
+        "version": f"IKEv{message.get('version', '1/2')}",
+        "unique": "UNIQUE_NO",
+        "reauth_time": "0",
+        "rekey_time": duration(message.get("rekey_time", "4h")),
+        **{f"{end}-1": {"class": "pre-shared key", "id": message[end]["id"]} for end in ("local", "remote") if message},
+        "children": {
+            name: {
+                "mode": "TUNNEL",
+                "rekey_time": "3600",
+                "dpd_action": "none",
+                "close_action": actions(child.get("close_action", "none")),
+                "local-ts": child["local_ts"],
+                "remote-ts": child["remote_ts"],
+            }
+            for name, child in children.items()
+        },
+    }
+
+
+def connection(name: str, rekey: str = "4h", extra: str = "") -> str:
+    return (
+        f"{name} {{ version = 2\n rekey_time = {rekey}\n {extra}\n local {{ auth = psk\n id = a\n }}\n"
+        f"remote {{ auth = psk\n id = b\n }}\n children {{ {name} {{ local_ts = 10.1.0.0/16\n"
+        "remote_ts = 10.2.0.0/16\n start_action = start\n } } }\n"
+    )
+
+
+def request(*names: str, psk: str = PSK, check: bool = False, **settings: str) -> Request:
+    text = "".join(connection(name, **(settings if name == "cw-a" else {})) for name in names)
+    secrets = [{"name": f"ike-{name}", "ids": ["a", "b"], "psk": psk} for name in names]
+    return Request(f"connections {{\n{text}}}\n", secrets, {"ke": ["MODP_2048"]}, check)
+
+
+@pytest.fixture
+def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "conf.d").mkdir()
+    (tmp_path / "swanctl.conf").write_text("include conf.d/*.conf\n")
+    for name, path in (
+        ("MAIN", "swanctl.conf"),
+        ("CONNECTIONS", "conf.d/causeway.conf"),
+        ("SECRETS", "conf.d/causeway-secrets.conf"),
+        ("LOCK", "lock"),
+    ):
+        monkeypatch.setattr(connection_run, name, str(tmp_path / path))
+    return tmp_path
+
+
+@pytest.fixture
+def charon(etc: Path, monkeypatch: pytest.MonkeyPatch) -> Charon:
+    played = Charon()
+
+    @contextlib.contextmanager
+    def connected(optional: bool) -> Iterator[Charon]:
+        yield played
+
+    monkeypatch.setattr(connection_run, "connected", connected)
+    monkeypatch.setattr(connection_run, "Client", lambda _path: played)
+    monkeypatch.setattr(connection_run, "find_socket", lambda: "socket")
+    monkeypatch.setattr(connection_apply, "POLL_SECONDS", 0)
+    return played
+
+
+def files(etc: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in (etc / "conf.d").iterdir()}
+
+
+def test_check_mode_says_what_the_run_then_does(charon: Charon, etc: Path) -> None:
+    foreseen = run(request("cw-a", "cw-b", check=True))
+    assert (files(etc), list(charon.connections)) == ({}, ["other"])
+    assert not (etc / "lock").exists()
+    assert run(request("cw-a", "cw-b")) == foreseen
+    assert (foreseen["loaded"], foreseen["secrets_changed"]) == (["cw-a", "cw-b"], ["ike-cw-a", "ike-cw-b"])
+    assert set(charon.connections) == {"other", "cw-a", "cw-b"}
+    assert charon.secrets["ike-cw-a"] == PSK.encode()
+    for check in (True, False):
+        again = run(request("cw-a", "cw-b", check=check))
+        assert (again["changed"], again["unchanged"], again["diff"]) == (False, ["cw-a", "cw-b"], [])
+
+
+def test_a_second_run_only_loads_the_keys_again(charon: Charon) -> None:
+    run(request("cw-a"))
+    charon.calls.clear()
+    run(request("cw-a"))
+    assert [call for call in charon.calls if not call[0].startswith(("get-", "stats", "version"))] == [
+        ("load-shared", "ike-cw-a")
+    ]
+
+
+def test_no_key_is_in_any_result(charon: Charon) -> None:
+    run(request("cw-a", psk="the one before"))
+    done = run(request("cw-a"))
+    assert done["secrets_changed"] == ["ike-cw-a"]
+    assert "psk: changed" in str(done["diff"])
+    assert PSK not in str(done)
+    assert "the one before" not in str(done)
+    assert PSK not in repr(charon.calls)
+
+
+def test_a_change_ends_the_old_sas_before_it_loads(charon: Charon) -> None:
+    run(request("cw-a", "cw-b"))
+    charon.sas = {"1": "cw-a", "2": "cw-b", "3": "other"}
+    charon.calls.clear()
+    done = run(request("cw-a", "cw-b", rekey="1h"))
+    assert (done["replaced"], done["interrupted"], done["unchanged"]) == (["cw-a"], ["cw-a"], ["cw-b"])
+    assert charon.sas == {"2": "cw-b", "3": "other"}
+    changes = [call for call in charon.calls if call[0] in {"unload-conn", "terminate", "load-conn"}]
+    assert changes[2:] == [("unload-conn", "cw-a"), ("terminate", "1"), ("load-conn", "cw-a")]
+    assert {name for _, name in changes[:2]} == {"cw-probe.cw-a"}
+
+
+def test_what_is_no_longer_wanted_goes_and_nothing_else(charon: Charon) -> None:
+    run(request("cw-a", "cw-b"))
+    charon.sas = {"1": "cw-a", "2": "cw-b", "3": "other"}
+    done = run(request("cw-b"))
+    assert (done["removed"], done["interrupted"], done["secrets_removed"]) == (["cw-a"], ["cw-a"], ["ike-cw-a"])
+    assert set(charon.connections) == {"other", "cw-b"}
+    assert set(charon.secrets) == {"ike-other", "ike-cw-b"}
+    assert charon.sas == {"2": "cw-b", "3": "other"}
+
+
+def untouched(charon: Charon, etc: Path, wanted: Request, message: str) -> None:
+    """Run from a good state into a fault, and see that all is as before."""
+    before = files(etc), dict(charon.connections), dict(charon.secrets)
+    with pytest.raises(connection_run.EXPECTED) as caught:
+        run(wanted)
+    assert message in str(caught.value)
+    assert PSK not in str(caught.value)
+    assert (files(etc), charon.connections, charon.secrets) == before
+
+
+def test_what_the_daemon_refuses_touches_no_sa(charon: Charon, etc: Path) -> None:
+    run(request("cw-a", "cw-b"))
+    charon.sas = {"1": "cw-a"}
+    charon.refused = {"cw-probe.cw-a"}
+    untouched(charon, etc, request("cw-a", "cw-b", "cw-c", extra="frobnicate = yes"), "cw-a: strongSwan refuses it")
+    assert charon.sas == {"1": "cw-a"}
+
+
+def test_what_the_daemon_would_read_as_empty_touches_no_sa(charon: Charon, etc: Path) -> None:
+    run(request("cw-a"))
+    charon.sas = {"1": "cw-a"}
+    charon.emptied = {"cw-probe.cw-a"}
+    untouched(charon, etc, request("cw-a", rekey="1h"), "cw-a: strongSwan would read it differently: version is")
+    assert charon.sas == {"1": "cw-a"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ({"emptied": {"cw-c"}}, "cw-c: after loading, version is 'IKEv1/2' instead of 'IKEv2'"),
+        ({"refused": {"cw-c"}}, "load-conn: unknown option: frobnicate"),
+        ({"hangs_at": "load-conn cw-c"}, "it hangs"),
+        ({"hangs_at": "unload-shared ike-cw-b"}, "it hangs"),
+    ],
+)
+def test_any_fault_half_way_is_undone(charon: Charon, etc: Path, fault: dict[str, Any], message: str) -> None:
+    run(request("cw-a", "cw-b"))
+    for name, value in fault.items():
+        setattr(charon, name, value)
+    wanted = request("cw-a", "cw-c", rekey="1h", psk="another key that is quite long enough, isn't it")
+    untouched(charon, etc, wanted, message)
+    with pytest.raises(connection_run.EXPECTED, match="has been brought back, and no file was changed"):
+        run(wanted)
+
+
+def test_what_cannot_be_undone_is_told(charon: Charon) -> None:
+    run(request("cw-a"))
+    charon.refused = {"cw-a"}
+    with pytest.raises(connection_run.EXPECTED, match="could not all be brought back: cw-a: load-conn: unknown option"):
+        run(request("cw-a", rekey="1h"))
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "message"),
+    [
+        ("conf.d/other.conf", "connections { a.b { } }", "other.conf:1: after the name 'a'"),
+        ("conf.d/other.conf", "connections { cw-a { } }", "'cw-a' is defined at"),
+        ("conf.d/other.conf", "connections { cw-z { } }", "'cw-z' is defined at"),
+        ("conf.d/other.conf", "more { cw-a { encap = yes\n } }\nconnections : more { }", "'cw-a' is defined at"),
+        ("conf.d/other.conf", "secrets { ike-cw-a { secret = x\n } }", "'ike-cw-a' is defined at"),
+        ("swanctl.conf", "", "Add the line `include conf.d/*.conf`"),
+        ("swanctl.conf", "connections {\ninclude conf.d/*.conf\n}", "would not find the connection 'cw-a'"),
+    ],
+)
+def test_what_swanctl_would_read_at_the_next_boot(
+    charon: Charon, etc: Path, path: str, text: str, message: str
+) -> None:
+    (etc / path).write_text(text)
+    for check in (True, False):
+        untouched(charon, etc, request("cw-a", check=check), message)
+
+
+def test_a_missing_algorithm(charon: Charon, etc: Path) -> None:
+    wanted = request("cw-a")
+    untouched(charon, etc, Request(wanted.config, wanted.secrets, {"ke": ["CURVE_25519"]}), "lacks ke CURVE_25519")
+
+
+def test_check_mode_without_strongswan(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_run, "find_socket", lambda: str(etc / "no-socket"))
+    (etc / "swanctl.conf").unlink()
+    done = run(request("cw-a", check=True))
+    assert (done["changed"], done["loaded"], done["interrupted"]) == (True, ["cw-a"], [])
+    with pytest.raises(connection_run.EXPECTED, match=r"systemctl start strongswan\.service"):
+        run(request("cw-a"))
