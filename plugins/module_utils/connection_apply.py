@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ansible_collections.causeway.ipsec.plugins.module_utils.vici_message import Message
 
 PROBE = "cw-probe."  # a dot: no connection of the file can be called that
+NOWHERE = "::1"  # a peer that dials just then must not be taken for the probe's
 POLITE_SECONDS = 2.0
 FORCED_SECONDS = 5.0
 POLL_SECONDS = 0.05
@@ -56,11 +57,12 @@ def check_algorithms(needed: Mapping[str, list[str]], daemon: Daemon) -> None:
 
 
 def probe(client: Client, connections: Mapping[str, Message]) -> None:
-    """Load each under another name with nothing to start, compare, and unload it: no tunnel notices."""
+    """Load each under another name, with nothing to start and no peer to match, compare, and unload it."""
     problems: list[str] = []
-    for name, message in connections.items():
+    for name, wanted in connections.items():
+        message = {**passive(wanted), "local_addrs": [NOWHERE], "remote_addrs": [NOWHERE]}
         try:
-            client.request("load-conn", {PROBE + name: passive(message)})
+            client.request("load-conn", {PROBE + name: message})
         except ViciCommandError as exc:
             problems.append(f"{name}: strongSwan refuses it: {exc.reason}")
             continue
@@ -82,10 +84,14 @@ def passive(message: Message) -> Message:
     return {**message, "children": children} if children else message
 
 
-def apply_plan(client: Client, plan: Plan, wanted: Wanted) -> None:
-    """Bring the daemon to what is wanted and raise LoadError unless it then shows just that."""
+def apply_plan(client: Client, plan: Plan, wanted: Wanted, touched: set[str]) -> None:
+    """Bring the daemon to what is wanted and raise LoadError unless it then shows just that.
+
+    The connections that it has begun to change are added to `touched`.
+    """
     for secret in wanted.secrets.values():
         client.request("load-shared", secret.message())
+    touched.update(plan.load, plan.replace, plan.remove)
     for name in (*plan.remove, *plan.replace):
         withdraw(client, name)
     waiting = {name: wanted.connections[name] for name in (*plan.load, *plan.replace)}
@@ -147,21 +153,23 @@ def _terminate(client: Client, ids: Iterable[str], force: bool) -> None:
             client.request("terminate", {"ike-id": unique_id, "timeout": "-1", "force": "yes" if force else "no"})
 
 
-def roll_back(client: Client, plan: Plan, current: Current) -> list[str]:
+def roll_back(client: Client, plan: Plan, current: Current, touched: set[str]) -> list[str]:
     """Bring back what ran before; return in words what could not be."""
     before = current.daemon or Daemon()
     problems: list[str] = []
-    for name in plan.secrets_changed:
-        if name not in current.secrets or name not in before.secrets:
-            _attempt(client, "unload-shared", {"id": name}, name, [])
     for name in (*plan.secrets_changed, *plan.secrets_removed):
         if name in current.secrets and name in before.secrets:
             _attempt(client, "load-shared", current.secrets[name].message(), name, problems)
-    for name in (*plan.load, *plan.replace, *plan.remove):
+        elif name in plan.secrets_changed:
+            _attempt(client, "unload-shared", {"id": name}, name, [])
+    for name in sorted(touched):
         withdraw(client, name)
-        if name in before.connections and name in current.connections:
+    with contextlib.suppress(LoadError):  # SAs that came up meanwhile have the new parameters
+        end_and_load(client, touched, {})
+    for name in sorted(touched & set(before.connections)):
+        if name in current.connections:
             _attempt(client, "load-conn", {name: current.connections[name]}, name, problems)
-        elif name in before.connections:
+        else:
             problems.append(f"{name}: our file did not hold what was loaded, so it stays unloaded")
     return problems
 

@@ -176,22 +176,23 @@ def carry_out(client: Client, plan: Plan, wanted: Wanted, current: Current, file
     """
     probe(client, {name: wanted.connections[name] for name in (*plan.load, *plan.replace)})
     staged = Staged()
+    touched: set[str] = set()
     try:
         if plan.write_files:
             for file, text in zip(files, (wanted.text, wanted.secrets_text)):
                 staged.add(file, text)
-        apply_plan(client, plan, wanted)
+        apply_plan(client, plan, wanted, touched)
         staged.commit()
     except EXPECTED as exc:
         staged.discard()
-        raise _undone(exc, plan, current) from exc
+        raise _undone(exc, plan, current, touched) from exc
 
 
-def _undone(exc: Exception, plan: Plan, current: Current) -> ConnectionsError:
+def _undone(exc: Exception, plan: Plan, current: Current, touched: set[str]) -> ConnectionsError:
     """Undo on a fresh connection (the old one may be what broke) and tell how that went."""
     try:
         with contextlib.closing(Client(find_socket())) as client:
-            problems = roll_back(client, plan, current)
+            problems = roll_back(client, plan, current, touched)
     except ViciError as further:
         problems = [str(further)]
     end = (

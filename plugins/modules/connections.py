@@ -84,7 +84,6 @@ EXAMPLES = r"""
   causeway.ipsec.connections:
     config: "{{ ipsec_topology | causeway.ipsec.swanctl_config(inventory_hostname) }}"
     secrets: "{{ ipsec_topology | causeway.ipsec.gateway_secrets(inventory_hostname) }}"
-  no_log: true
   become: true
 
 - name: Hold one connection that is written by hand

@@ -41,10 +41,9 @@ options:
     choices: [up, down]
     default: up
   timeout:
-    description: How long to wait for all tunnels together.
+    description: How many seconds to wait for all tunnels together.
     type: int
     default: 30
-    unit: seconds
   strict:
     description: Whether a tunnel that does not come up is a failure of the module. If not, it is only reported.
     type: bool
