@@ -19,7 +19,7 @@ probe_podman() {
 
 need_podman() {
   [ "$(id -u)" -eq 0 ] ||
-    die "the lab's containers need root (systemd, TUN devices, bridges). Type:" "sudo $0 ${LAB_ARGUMENTS:-}"
+    die "the lab's containers need root (systemd, TUN devices, bridges). Type:" "sudo $0${LAB_ARGUMENTS:+ $LAB_ARGUMENTS}"
   need_packages podman netavark iptables uidmap
   local users
   users=$(cat /proc/sys/fs/inotify/max_user_instances 2>/dev/null || echo 128)
