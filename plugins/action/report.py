@@ -25,7 +25,9 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Table to the screen, rows to the result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        answers: dict[str, Any] = {name: plain(self._task.args.get(name) or {}) for name in ("raised", "status", "pings")}
+        answers: dict[str, Any] = {
+            name: plain(self._task.args.get(name) or {}) for name in ("raised", "status", "pings")
+        }
         topology = load_topology(self._templar.resolve_variable_expression("ipsec_topology"))
         rows = verdict.rows(
             verdict.managed_tunnels(topology),
