@@ -88,7 +88,7 @@ class Reader:
 
     def ciphers(self) -> tuple[str, ...]:
         """The encryption algorithms: at least one is needed."""
-        if not self.has("encryption"):
+        if self._raw.get("encryption") is None:
             self.problem("encryption", "missing; name one or more, for example [aes256gcm16, aes128gcm16].")
         before = len(self._problems)
         names = self._names("encryption", ENCRYPTION)

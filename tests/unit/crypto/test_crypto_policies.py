@@ -17,7 +17,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto imp
 )
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto_data import ACCEPTABLE, RECOMMENDED
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.policies import BUILT_IN, Policy, parse_policy
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 CIPHERS = ", ".join(ENCRYPTION)
@@ -258,6 +258,7 @@ ANYTHING = st.recursive(
 HALF = st.dictionaries(st.sampled_from([*policies.IKE_KEYS, "pfs_group"]), ANYTHING)
 
 
+@example({"esp": {"encryption": None}})
 @given(ANYTHING | st.fixed_dictionaries({}, optional={"ike": HALF, "esp": HALF}))
 def test_never_raises_and_says_why_or_gives_a_policy(raw: object) -> None:
     policy, problems = parse_policy(raw, "p")
