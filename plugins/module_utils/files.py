@@ -55,16 +55,34 @@ def apply_change(change: FileChange) -> None:
             target.unlink()
         return
     target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    # The name starts with a dot and ends in .tmp, so that no daemon takes it for one of its own files.
-    descriptor, temporary = tempfile.mkstemp(prefix=".causeway-", suffix=".tmp", dir=target.parent)
+    temporary = Path(write_beside(change.path, change.after, change.mode))
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as stream:
-            stream.write(change.after)
-            stream.flush()
-            os.fchmod(stream.fileno(), change.mode)
-            os.fsync(stream.fileno())
-        Path(temporary).replace(target)
+        temporary.replace(target)
+    except OSError:
+        temporary.unlink()
+        raise
+
+
+def write_beside(path: str, text: str, mode: int) -> str:
+    """Write a text, synced, next to the file that it is to replace, and return where; nothing stays if it fails."""
+    target = Path(path)
+    # The name starts with a dot and ends in .new, so that no daemon takes it for one of its own files.
+    handle, temporary = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        _copy_label(path, temporary)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             Path(temporary).unlink()
         raise
+    return temporary
+
+
+def _copy_label(path: str, temporary: str) -> None:
+    """Give the new file the SELinux label of the one that it replaces, where there are labels."""
+    with contextlib.suppress(OSError):
+        os.setxattr(temporary, "security.selinux", os.getxattr(path, "security.selinux"))

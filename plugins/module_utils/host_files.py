@@ -10,11 +10,12 @@ import errno
 import fcntl
 import os
 import stat
-import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import write_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,31 +91,14 @@ class Staged:
 
 
 def _write_beside(path: str, text: str) -> str:
-    """Write a text, synced, next to `path`; conf.d/*.conf does not match its name, so swanctl never reads it."""
-    directory, name = Path(path).parent, Path(path).name
+    """Write a text next to `path`; conf.d/*.conf does not match its name, so swanctl never reads it."""
+    directory = Path(path).parent
+    if not directory.is_dir():
+        raise FileError(f"{directory}: there is no such directory. Is the package strongswan-swanctl installed?")
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{name}.", suffix=".new", dir=directory)
+        return write_beside(path, text, MODE)
     except OSError as exc:
-        raise FileError(
-            f"{directory}: no file can be made there ({exc.strerror}). Is the package strongswan-swanctl installed?"
-        ) from exc
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="surrogateescape", newline="") as file:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), MODE)
-            os.fsync(file.fileno())
-        _copy_label(path, temporary)
-    except OSError as exc:
-        Path(temporary).unlink()
         raise FileError(f"{path}: cannot be written ({exc.strerror}).") from exc
-    return temporary
-
-
-def _copy_label(path: str, temporary: str) -> None:
-    """Give the new file the SELinux label of the one that it replaces, where there are labels."""
-    with contextlib.suppress(OSError):
-        os.setxattr(temporary, "security.selinux", os.getxattr(path, "security.selinux"))
 
 
 def _sync_directory(directory: Path) -> None:

@@ -57,3 +57,16 @@ def test_no_tunnel_no_traffic(lab: Lab) -> None:
 def test_a_reboot_needs_nobody(lab: Lab, host: str) -> None:
     lab.restart(host)
     assert eventually(lambda: all_ping(lab), 60)
+
+
+def test_one_bad_connection_keeps_no_other_down_at_boot(lab: Lab) -> None:
+    """The package's own unit stops the daemon when swanctl could not load one connection."""
+    bad = "/etc/swanctl/conf.d/other.conf"
+    lab.sh("london-gw", f"echo 'connections {{ other {{ no_such_key = 1 }} }}' > {bad}")
+    try:
+        assert lab.host("london-gw").run("swanctl --load-all --noprompt").rc == 22
+        lab.restart("london-gw")
+        assert eventually(lambda: all_ping(lab), 60)
+        assert "other" not in lab.sh("london-gw", "swanctl --list-conns")
+    finally:
+        lab.sh("london-gw", f"rm {bad}")
