@@ -62,7 +62,7 @@ def test_a_reboot_needs_nobody(lab: Lab, host: str) -> None:
 def test_one_bad_connection_keeps_no_other_down_at_boot(lab: Lab) -> None:
     """The package's own unit stops the daemon when swanctl could not load one connection."""
     bad = "/etc/swanctl/conf.d/other.conf"
-    lab.sh("london-gw", f"echo 'connections {{ other {{ no_such_key = 1 }} }}' > {bad}")
+    lab.sh("london-gw", f"printf 'connections {{\\n other {{\\n no_such_key = 1\\n }}\\n}}\\n' > {bad}")
     try:
         assert lab.host("london-gw").run("swanctl --load-all --noprompt").rc == 22
         lab.restart("london-gw")
