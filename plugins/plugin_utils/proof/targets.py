@@ -14,7 +14,7 @@ from ..topology import gateway_intent, lan_host_intent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ..topology.model import PeerLan, Topology
+    from ..topology.model import ConnectionIntent, PeerLan, Topology
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def split_name(name: str) -> tuple[str, str]:
 
 
 def gateway_targets(topology: Topology, host: str) -> list[Target]:
-    """From a gateway's LAN address to its peers' LAN addresses, where both are known."""
+    """From a gateway's LAN address to its peers' LAN addresses, where the tunnel carries what is between them."""
     return [
         Target(
             target_name(connection.tunnel, connection.peer_host or connection.peer_site),
@@ -46,8 +46,17 @@ def gateway_targets(topology: Topology, host: str) -> list[Target]:
             connection.local_lan_address,
         )
         for connection in gateway_intent(topology, host).connections
-        if connection.local_lan_address and connection.remote_lan_address
+        if _carries(connection, connection.local_lan_address, connection.remote_lan_address)
     ]
+
+
+def _carries(connection: ConnectionIntent, local: str | None, remote: str | None) -> bool:
+    """Whether packets between the two go through this tunnel; through a parallel one they would prove nothing of it."""
+    return any(
+        first_inside([local] if local else (), child.local_subnets)
+        and first_inside([remote] if remote else (), child.remote_subnets)
+        for child in connection.children
+    )
 
 
 def lan_host_targets(

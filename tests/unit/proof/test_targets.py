@@ -43,5 +43,29 @@ def test_gateways_ping_from_lan_address_to_lan_address() -> None:
     assert gateway_targets(TOPOLOGY, "london-gw") == [Target("a/b/berlin-gw", "192.168.1.5", "192.168.2.5")]
 
 
+def test_a_ping_proves_only_the_tunnel_that_it_goes_through() -> None:
+    sites = {
+        name: {
+            "subnets": [f"192.168.{number}.0/24", f"10.{number}.0.0/24"],
+            "gateways": [{"host": name, "address": f"198.51.100.{number}", "lan_address": f"192.168.{number}.5"}],
+        }
+        for number, name in enumerate(("berlin", "london"), 1)
+    }
+    tunnels = [
+        {
+            "name": name,
+            "sites": ["berlin", "london"],
+            "subnets": {"berlin": [berlin], "london": [london]},
+            "ids": {"berlin": f"berlin.{name}", "london": f"london.{name}"},
+        }
+        for name, berlin, london in (
+            ("first", "192.168.1.0/24", "192.168.2.0/24"),
+            ("second", "10.1.0.0/24", "10.2.0.0/24"),
+        )
+    ]
+    topology = load({"sites": sites, "tunnels": tunnels})
+    assert gateway_targets(topology, "berlin") == [Target("first/london", "192.168.2.5", "192.168.1.5")]
+
+
 def test_a_name_is_taken_apart_again_whatever_the_tunnel_is_called() -> None:
     assert split_name("a/b/london-1") == ("a/b", "london-1")
