@@ -42,19 +42,19 @@ def gateway_targets(topology: Topology, host: str) -> list[Target]:
     return [
         Target(
             target_name(connection.tunnel, connection.peer_host or connection.peer_site),
-            connection.remote_lan_address,
-            connection.local_lan_address,
+            remote,
+            local,
         )
         for connection in gateway_intent(topology, host).connections
-        if _carries(connection, connection.local_lan_address, connection.remote_lan_address)
+        if (local := connection.local_lan_address) and (remote := connection.remote_lan_address)
+        if _carries(connection, local, remote)
     ]
 
 
-def _carries(connection: ConnectionIntent, local: str | None, remote: str | None) -> bool:
+def _carries(connection: ConnectionIntent, local: str, remote: str) -> bool:
     """Whether packets between the two go through this tunnel; through a parallel one they would prove nothing of it."""
     return any(
-        first_inside([local] if local else (), child.local_subnets)
-        and first_inside([remote] if remote else (), child.remote_subnets)
+        first_inside([local], child.local_subnets) and first_inside([remote], child.remote_subnets)
         for child in connection.children
     )
 
