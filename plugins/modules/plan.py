@@ -24,6 +24,9 @@ attributes:
     support: full
   diff_mode:
     support: none
+  idempotent:
+    description: It only looks.
+    support: full
   platform:
     platforms: all
 author:
