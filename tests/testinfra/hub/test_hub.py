@@ -59,7 +59,7 @@ def test_a_restart_of_the_partner_needs_nobody(lab: Lab) -> None:
     assert eventually(lambda: all_ping(lab), 90)
 
 
-def test_a_spoke_that_leaves_disturbs_nobody(lab: Lab) -> None:
+def test_a_run_on_one_spoke_disturbs_nobody(lab: Lab) -> None:
     before = lab.spis("spoke1-gw")
     run = lab.play("--limit", "spoke1-gw,spoke1-1").succeeded()
     assert set(run.changed.values()) == {0}
