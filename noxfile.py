@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import sys
+import tempfile
 from importlib import metadata
 from pathlib import Path
 
@@ -35,9 +36,8 @@ def run(session: nox.Session, *command: str, **environment: str) -> None:
 def copy_collection(target: Path) -> Path:
     """Copies what git would keep to `target`/ansible_collections/causeway/ipsec, where ansible-test wants it."""
     place = target / "ansible_collections" / "causeway" / "ipsec"
-    shutil.rmtree(place, ignore_errors=True)
     unwanted = shutil.ignore_patterns(
-        ".build", ".git", ".*_cache", ".hypothesis", "__pycache__", "*.tar.gz", "output", "psk"
+        ".build", ".git", ".*_cache", ".hypothesis", "__pycache__", "*.tar.gz", "output", ".causeway"
     )
     shutil.copytree(ROOT, place, ignore=unwanted, symlinks=True)
     return place
@@ -113,12 +113,12 @@ def build(session: nox.Session) -> None:
 @nox.session
 def sanity(session: nox.Session) -> None:
     """What ansible-test checks of every collection."""
-    place = copy_collection(BUILD / "sanity")
     home = sanity_home()
-    session.chdir(place)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    # ansible-test finds Ansible by itself, and its own environments must not see the checkout.
-    run(session, "ansible-test", "sanity", "--python", version, "--color", "no", HOME=str(home), PYTHONPATH="")
+    # Outside the checkout: ansible-test asks git which files count, and git ignores .build.
+    with tempfile.TemporaryDirectory(prefix="causeway-sanity-") as target, session.chdir(copy_collection(Path(target))):
+        # ansible-test finds Ansible by itself, and its own environments must not see the checkout.
+        run(session, "ansible-test", "sanity", "--python", version, "--color", "no", HOME=str(home), PYTHONPATH="")
 
 
 def sanity_home() -> Path:
