@@ -138,7 +138,7 @@ def _ours(current: Current, daemon: Daemon) -> set[str]:
         *current.connections,
         *daemon.connections,
         *(sa.name for sa in daemon.sas),
-        *(connection for connection, _ in daemon.traps),
+        *(connection for connection, _unused in daemon.traps),
     }
     return {name for name in names if name.startswith(PREFIX)}
 

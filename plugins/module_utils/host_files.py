@@ -85,7 +85,7 @@ class Staged:
 
     def discard(self) -> None:
         """Remove what was written and not committed."""
-        for temporary, _ in self._waiting:
+        for temporary, _unused in self._waiting:
             Path(temporary).unlink(missing_ok=True)
         self._waiting.clear()
 

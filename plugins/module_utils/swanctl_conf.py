@@ -84,7 +84,7 @@ class Parser:
         """Read a whole file with what it includes."""
         self._read(_Text(file, text))
         if self._stack:
-            _, name, place = self._stack[-1]
+            _unused, name, place = self._stack[-1]
             raise ConfigError(f"{place}: the section {name!r} is never closed; add a }} at its end.")
         return self.root
 

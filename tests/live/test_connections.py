@@ -38,7 +38,7 @@ def test_packets_pass_and_none_is_lost_by_a_second_run(pair: Pair) -> None:
 
 def test_swanctl_loads_the_same_and_changes_nothing(pair: Pair) -> None:
     options = up(pair, "cw-one", "cw-two")
-    here, _ = pair
+    here, _unused = pair
     before = established(here, "cw-one", "cw-two")
     here.sh("swanctl --load-all --noprompt")
     assert quiet(here.connections(**options))
@@ -47,7 +47,7 @@ def test_swanctl_loads_the_same_and_changes_nothing(pair: Pair) -> None:
 
 def test_everything_comes_back_after_a_restart_of_the_daemon(pair: Pair) -> None:
     options = up(pair, "cw-one")
-    here, _ = pair
+    here, _unused = pair
     here.sh("systemctl restart strongswan")
     assert quiet(here.connections(**options))
     established(here, "cw-one")
@@ -152,7 +152,7 @@ def test_a_changed_key_is_loaded_without_interruption(pair: Pair) -> None:
 
 def test_what_somebody_changed_in_the_daemon_by_hand_is_found_and_healed(pair: Pair) -> None:
     options = up(pair, "cw-one", "cw-two", "cw-three")
-    here, _ = pair
+    here, _unused = pair
     before = established(here, "cw-three")
     here.sh(
         "mkdir -p /tmp/hand; sed -e '/cw-one {/,/children/s/rekey_time = .*/rekey_time = 999s/' "
@@ -170,7 +170,7 @@ def test_what_somebody_changed_in_the_daemon_by_hand_is_found_and_healed(pair: P
 
 def test_a_secret_that_somebody_unloaded_is_found(pair: Pair) -> None:
     options = up(pair, "cw-one")
-    here, _ = pair
+    here, _unused = pair
     here.sh("mkdir -p /tmp/hand; : > /tmp/hand/swanctl.conf; swanctl --load-creds --file /tmp/hand/swanctl.conf")
     assert here.connections(check=True, **options)["secrets_changed"] == ["ike-cw-one"]
     assert here.connections(**options)["secrets_changed"] == ["ike-cw-one"]

@@ -146,7 +146,7 @@ def test_what_this_end_lacks(pair: Pair) -> None:
 
 def test_the_answering_end_waits_and_lenience(pair: Pair) -> None:
     load(pair)
-    here, _ = pair
+    here, _unused = pair
     done = here.module("tunnel", connections=[{"name": "cw-one", "initiate": False}], timeout=5, strict=False)
     assert (done.get("failed"), done["changed"]) == (None, False)
     assert done["tunnels"][0]["cause_code"] == "waits"

@@ -33,7 +33,7 @@ class Run:
     @property
     def changed(self) -> dict[str, int]:
         """The number of changes, by host."""
-        return {host: int(changed) for host, changed, _, _ in RECAP.findall(self.output)}
+        return {host: int(changed) for host, changed, _unused, _unused in RECAP.findall(self.output)}
 
     def succeeded(self) -> Run:
         """This run, or a failure that shows its end."""

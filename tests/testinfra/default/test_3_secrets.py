@@ -59,13 +59,13 @@ def rekeyed(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, se
 
 
 def test_the_log_holds_no_key(rekeyed: tuple[Run, set[bytes], list[str]]) -> None:
-    run, _, forms = rekeyed
+    run, _unused, forms = rekeyed
     assert run.changed["berlin-gw"] > 0
     assert [form[:4] for form in forms if form in run.output] == []
 
 
 def test_no_process_was_given_a_key(rekeyed: tuple[Run, set[bytes], list[str]]) -> None:
-    _, seen, forms = rekeyed
+    _unused, seen, forms = rekeyed
     assert len(seen) > 20
     assert [form[:4] for form in forms for text in seen if form.encode() in text] == []
 

@@ -74,7 +74,7 @@ def test_the_example_of_the_protocols_description() -> None:
 def test_deep_nesting_is_read_without_recursion() -> None:
     depth = 5000
     message = decode(b"\x01\x01a" * depth + b"\x02" * depth)
-    for _ in range(depth):
+    for _unused in range(depth):
         message = message["a"]
     assert message == {}
 

@@ -199,7 +199,7 @@ def test_a_change_ends_the_old_sas_before_it_loads(charon: Charon) -> None:
     assert charon.sas == {"2": "cw-b", "3": "other"}
     changes = [call for call in charon.calls if call[0] in {"unload-conn", "terminate", "load-conn"}]
     assert changes[2:] == [("unload-conn", "cw-a"), ("terminate", "1"), ("load-conn", "cw-a")]
-    assert {name for _, name in changes[:2]} == {"cw-probe.cw-a"}
+    assert {name for _unused, name in changes[:2]} == {"cw-probe.cw-a"}
 
 
 def test_what_is_no_longer_wanted_goes_and_nothing_else(charon: Charon) -> None:

@@ -38,11 +38,12 @@ def test_twenty_processes_at_once_get_one_key(tmp_path: Path) -> None:
     rounds = 25
     start, queue = context.Barrier(PROCESSES), context.Queue()
     crowd = [
-        context.Process(target=_ask_and_send, args=(tmp_path / "psk", start, rounds, queue)) for _ in range(PROCESSES)
+        context.Process(target=_ask_and_send, args=(tmp_path / "psk", start, rounds, queue))
+        for _unused in range(PROCESSES)
     ]
     for process in crowd:
         process.start()
-    answers = [queue.get(timeout=60) for _ in crowd]
+    answers = [queue.get(timeout=60) for _unused in crowd]
     for process in crowd:
         process.join(60)
     assert all(answer == answers[0] for answer in answers)
@@ -68,7 +69,7 @@ def test_the_second_never_overwrites(tmp_path: Path) -> None:
 
 
 def test_new_keys_are_48_random_bytes() -> None:
-    keys = {psk_store.new_psk() for _ in range(100)}
+    keys = {psk_store.new_psk() for _unused in range(100)}
     assert len(keys) == 100
     assert {len(base64.b64decode(key, validate=True)) for key in keys} == {48}
 

@@ -24,7 +24,7 @@ def crowded(draw: st.DrawFn) -> dict[str, Any]:
     sites = {}
     for number, address in enumerate(addresses):
         networks: list[Network] = []
-        for _ in range(draw(st.integers(1, 3))):
+        for _unused in range(draw(st.integers(1, 3))):
             network = draw(_networks())
             if not any(network.overlaps(other) for other in networks if other.version == network.version):
                 networks.append(network)

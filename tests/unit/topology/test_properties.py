@@ -216,7 +216,7 @@ def test_check_never_raises(raw: Any) -> None:
 @settings(max_examples=300)
 @given(topologies(), st.data())
 def test_check_never_raises_on_what_is_nearly_right(raw: dict[str, Any], data: st.DataObject) -> None:
-    for _ in range(data.draw(st.integers(1, 3))):
+    for _unused in range(data.draw(st.integers(1, 3))):
         *way, last = data.draw(st.sampled_from([node for node in nodes(raw) if node]))
         holder: Any = raw
         for key in way:
@@ -252,6 +252,6 @@ def test_check_ends_on_what_contains_itself() -> None:
     loop.append(loop)
     accepted({"sites": {"a": {"subnets": loop, "gateways": loop}}, "tunnels": loop, "meshes": loop})
     deep: Any = "10.0.0.0/8"
-    for _ in range(100_000):
+    for _unused in range(100_000):
         deep = [deep]
     accepted({"sites": {"a": {"subnets": deep}}, "policies": {"p": {"ike": {"encryption": deep}}}})
