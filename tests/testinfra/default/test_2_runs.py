@@ -57,7 +57,7 @@ def test_the_built_collection_does_the_same(lab: Lab, tmp_path: Path) -> None:
         ["build", str(ROOT), "--output-path", str(tmp_path)],
         ["install", "--offline", "-p", str(tmp_path), str(tmp_path / "causeway-ipsec-0.1.0.tar.gz")],
     ):
-        environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path)}
+        environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "PYTHONPATH": ""}
         subprocess.run(["ansible-galaxy", "collection", *command], check=True, capture_output=True, env=environment)
     podman = tmp_path / "ansible_collections" / "containers"
     podman.symlink_to(ROOT / ".build" / "collections" / "ansible_collections" / "containers")
