@@ -23,6 +23,7 @@ description:
   - What is loaded differently in the daemon than in its files, because somebody changed it by hand, is found and
     healed. The daemon does not show everything (proposals, for instance); of what it hides, the file is believed.
   - A changed pre-shared key is loaded but interrupts no tunnel; it is used at the next authentication.
+  - In check mode it warns of each tunnel that is up and would be interrupted, and says why.
 options:
   config:
     description:
@@ -201,6 +202,8 @@ def main() -> None:
         results = run(Request(options["config"], options["secrets"], options["algorithms"], module.check_mode))
     except EXPECTED as exc:
         module.fail_json(msg=str(exc))
+    for name in results["interrupted"] if module.check_mode else ():
+        module.warn(f"a run would interrupt {name}, which is up now: {results['reasons'][name]}.")
     module.exit_json(**results)
 
 

@@ -76,6 +76,8 @@ def test_a_tunnel_that_left_the_topology_goes_and_returns(lab: Lab, tmp_path: Pa
     changed.write_text(yaml.safe_dump({"ipsec_topology": {**topology, "tunnels": []}}))
     predicted = lab.play("-e", f"@{changed}", "--check", "--diff").succeeded()
     assert predicted.changed["berlin-gw"] > 0
+    words = "a run would interrupt cw-berlin-london, which is up now: no longer wanted."
+    assert words in " ".join(predicted.output.split())
     assert lab.pings("berlin-1", "192.168.2.11")
 
     lab.play("-e", f"@{changed}").succeeded()
