@@ -18,7 +18,8 @@ import nox
 nox.options.default_venv_backend = "none"
 ROOT = Path(__file__).parent
 BUILD = ROOT / ".build"
-SHELL_FILES = ["demo", "test", ".ci/run", "lab/bootstrap.sh", "lab/images.sh", "lab/shell.sh"]
+SHELL_FILES = ["demo", "test", ".ci/run", "lab/bootstrap.sh", "lab/images.sh", "lab/machines.sh", "lab/shell.sh"]
+SHELL_FILES += ["tests/vm/make-image.sh", "tests/vm/rootfs/usr/local/sbin/causeway-vm"]
 
 
 def skip(session: nox.Session, reason: str) -> None:
@@ -73,7 +74,7 @@ def types(session: nox.Session) -> None:
     """Types of all Python, strictly."""
     run(session, "mypy", "-p", "ansible_collections.causeway.ipsec.plugins")
     # Each on its own: their helpers are top-level modules there.
-    for files in (["noxfile.py", "lab", "tests/unit", "tests/docs"], ["tests/live"], ["tests/testinfra"]):
+    for files in (["noxfile.py", "lab", "tests/unit", "tests/docs"], ["tests/live"], ["tests/testinfra"], ["tests/vm"]):
         run(session, "mypy", *files)
 
 
@@ -168,3 +169,11 @@ def molecule_default_13(session: nox.Session) -> None:
 def molecule_hub(session: nox.Session) -> None:
     """A hub, two spokes that reach each other through it, and a peer that nobody manages."""
     molecule(session, "hub", "12")
+
+
+@nox.session
+def kernel(session: nox.Session) -> None:
+    """Two sites on virtual machines, ESP made by their own kernels: traffic, traps, reboots, the wire."""
+    if reason := os.environ.get("CAUSEWAY_NO_MACHINES", ""):
+        skip(session, reason)
+    run(session, "pytest", "-q", "-x", "tests/vm")
