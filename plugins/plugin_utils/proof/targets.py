@@ -68,13 +68,14 @@ def lan_host_targets(
     """From a LAN host to every LAN host that the topology lets it reach.
 
     groups: Ansible's groups, name to host names. addresses: host name to its addresses, as far as known.
-    A host without a known address inside the peer's subnets is left out: nobody can ping what has no address.
+    A host without a known address inside the tunnel's subnets is left out, on either side: the tunnel isn't for it.
     """
     own_groups = [name for name, members in groups.items() if host in members]
     intent = lan_host_intent(topology, host, own_groups)
     return [
         Target(target_name(peer.tunnel, name), address)
         for peer in intent.peers
+        if first_inside(addresses.get(host, ()), peer.local_subnets)
         for name in expand(peer, groups)
         if name not in topology.site_by_host and (address := first_inside(addresses.get(name, ()), peer.subnets))
     ]

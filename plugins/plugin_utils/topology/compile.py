@@ -153,9 +153,10 @@ def _lan_site(topology: Topology, host: str, groups: Iterable[str]) -> str:
 
 def _peer_lans(topology: Topology, site: Site) -> Iterable[PeerLan]:
     for tunnel in tunnels_of(topology, site.name):
-        families = {block.version for block in selectors(topology, tunnel, site.name)}
+        local = selectors(topology, tunnel, site.name)
+        families = {block.version for block in local}
         for peer, blocks in behind(topology, tunnel, tunnel.other(site.name)):
-            yield PeerLan(tunnel.name, peer.name, _texts(blocks, families), peer.lan_hosts)
+            yield PeerLan(tunnel.name, peer.name, _texts(local), _texts(blocks, families), peer.lan_hosts)
 
 
 def gateway_secrets(topology: Topology, host: str, made: Mapping[str, str] | None = None) -> list[Secret]:

@@ -184,6 +184,7 @@ class PeerLan(Plain):
 
     tunnel: str
     site: str
+    local_subnets: tuple[str, ...]  # from which one can: what this site's end of the tunnel announces
     subnets: tuple[str, ...]
     lan_hosts: tuple[str, ...]
 

@@ -34,7 +34,12 @@ GROUPS = {"berlin": ["berlin-1"], "london": ["london-gw", "london-1", "london-2"
 
 
 def test_groups_are_taken_apart_and_gateways_left_out() -> None:
-    addresses = {"london-1": ["10.0.0.1", "192.168.2.11"], "london-gw": ["192.168.2.5"], "london-2": ["10.0.0.2"]}
+    addresses = {
+        "berlin-1": ["192.168.1.11"],
+        "london-1": ["10.0.0.1", "192.168.2.11"],
+        "london-gw": ["192.168.2.5"],
+        "london-2": ["10.0.0.2"],
+    }
     found = lan_host_targets(TOPOLOGY, "berlin-1", GROUPS, addresses)
     assert found == [Target("a/b/london-1", "192.168.2.11")]
 
@@ -69,3 +74,8 @@ def test_a_ping_proves_only_the_tunnel_that_it_goes_through() -> None:
 
 def test_a_name_is_taken_apart_again_whatever_the_tunnel_is_called() -> None:
     assert split_name("a/b/london-1") == ("a/b", "london-1")
+
+
+def test_a_lan_host_outside_the_tunnels_subnets_proves_nothing_of_it() -> None:
+    addresses = {"berlin-1": ["10.0.0.3"], "london-1": ["192.168.2.11"]}
+    assert lan_host_targets(TOPOLOGY, "berlin-1", GROUPS, addresses) == []
