@@ -63,10 +63,7 @@ def lint(session: nox.Session) -> None:
     run(session, "ruff", "format", "--check")
     run(session, "yamllint", "--strict", ".")
     run(session, "ansible-lint", "--offline", "--strict", "--project-dir", str(ROOT))
-    if shutil.which("shellcheck"):
-        run(session, "shellcheck", "-x", *SHELL_FILES)
-    else:
-        session.warn("shellcheck is not installed: the shell files were not checked")
+    run(session, "shellcheck", "-x", *SHELL_FILES)
 
 
 @nox.session
