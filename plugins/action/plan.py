@@ -11,8 +11,8 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import TopologyError, warnings
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.expand import all_tunnels
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import check_inventory
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.expand import count
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import check_inventory, inventory_names
 
 
 class ActionModule(ActionBase):
@@ -36,9 +36,7 @@ class ActionModule(ActionBase):
                 raise TopologyError(unknown)
         for warning in warnings(topology):
             self._display.warning(f"ipsec_topology: {warning}")
-        sites = topology.sites.values()
-        gateways = sorted(gateway.host for site in sites for gateway in site.gateways if gateway.host)
-        lan_hosts = sorted({name for site in sites for name in site.lan_hosts})
-        tunnels = sum(1 for _tunnel in all_tunnels(topology))
+        gateways, lan_hosts = inventory_names(topology)
+        tunnels = count(topology)
         msg = f"No problems. Gateways: {len(gateways)}, tunnels: {tunnels}, LAN hosts (or groups): {len(lan_hosts)}."
         return result | {"changed": False, "gateways": gateways, "lan_hosts": lan_hosts, "tunnels": tunnels, "msg": msg}

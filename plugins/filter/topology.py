@@ -12,6 +12,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils import topology as 
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import crypto
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import inventory_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -58,9 +59,8 @@ def strongswan_packages(raw: object, host: str, release: str) -> list[str]:
 
 def topology_hosts(raw: object) -> dict[str, list[str]]:
     """The inventory names that the topology speaks of."""
-    sites = load_topology(raw).sites.values()
-    gateways = {gateway.host for site in sites for gateway in site.gateways if gateway.host}
-    return {"gateways": sorted(gateways), "lan_hosts": sorted({name for site in sites for name in site.lan_hosts})}
+    gateways, lan_hosts = inventory_names(load_topology(raw))
+    return {"gateways": gateways, "lan_hosts": lan_hosts}
 
 
 class FilterModule:

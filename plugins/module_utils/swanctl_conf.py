@@ -10,7 +10,7 @@ status 0. So whatever swanctl would read is read here first, and an error names 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -239,14 +239,3 @@ def read_file(path: str) -> str:
     """Read a file as swanctl does, bytes that are no UTF-8 kept."""
     with Path(path).open(encoding="utf-8", errors="surrogateescape", newline="") as file:
         return file.read()
-
-
-def walk(section: Section) -> Iterator[tuple[str, Section]]:
-    """Yield every subsection with its dotted path."""
-    pending = [("", section)]
-    while pending:
-        path, current = pending.pop()
-        for name, child in current.sections.items():
-            where = f"{path}.{name}" if path else name
-            yield where, child
-            pending.append((where, child))

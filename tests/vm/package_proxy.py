@@ -67,7 +67,7 @@ class Proxy(BaseHTTPRequestHandler):
         headers = {name: self.headers[name] for name in PASSED_ON if name in self.headers}
         request = urllib.request.Request(self.path, headers=headers)  # noqa: S310  (its scheme was checked)
         try:
-            with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310  (likewise)
                 status, answered, body = response.status, response.headers, response.read()
         except urllib.error.HTTPError as error:
             status, answered, body = error.code, error.headers, error.read()

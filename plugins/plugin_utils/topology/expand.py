@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 
 def size(mesh: Mesh) -> int:
     """How many tunnels a mesh stands for."""
-    count = len(mesh.sites)
-    return count if mesh.hub else count * (count - 1) // 2
+    sites = len(mesh.sites)
+    return sites if mesh.hub else sites * (sites - 1) // 2
+
+
+def count(topology: Topology) -> int:
+    """How many tunnels a topology stands for, without making them."""
+    return len(topology.tunnels) + sum(size(mesh) for mesh in topology.meshes)
 
 
 def mesh_tunnel(mesh: Mesh, one: str, other: str) -> Tunnel:

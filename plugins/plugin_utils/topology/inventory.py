@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from .model import Topology
 
 
+def inventory_names(topology: Topology) -> tuple[list[str], list[str]]:
+    """The hosts of the managed gateways, and what the sites name as LAN hosts, which may be groups; both sorted."""
+    lan_hosts = {name for site in topology.sites.values() for name in site.lan_hosts}
+    return sorted(topology.site_by_host), sorted(lan_hosts)
+
+
 def check_inventory(topology: Topology, hosts: Iterable[str], groups: Iterable[str]) -> Iterator[Problem]:
     """Every gateway's host and every LAN host that an inventory with these hosts and groups doesn't have."""
     gateways = Names("inventory host", hosts := list(hosts))

@@ -82,17 +82,23 @@ def test_every_problem_is_shown(play: Play) -> None:
     assert "unknown key 'tunels'. Did you mean 'tunnels'?" in said
 
 
-def test_unknown_host_and_release(play: Play) -> None:
+def test_unknown_host(play: Play) -> None:
     done = play("""
 - ansible.builtin.debug:
     msg: "{{ ipsec_topology | causeway.ipsec.swanctl_config('berlin-gx') }}"
-  ignore_errors: true
+""")
+    assert done.returncode == 2
+    said = done.stdout + done.stderr
+    assert "berlin-gx: is not the host of any gateway of the topology. Did you mean 'berlin-gw'?" in said
+
+
+def test_unknown_release(play: Play) -> None:
+    done = play("""
 - ansible.builtin.debug:
     msg: "{{ ipsec_topology | causeway.ipsec.strongswan_packages('berlin-gw', '11') }}"
 """)
-    said = done.stdout + done.stderr
-    assert "berlin-gx: is not the host of any gateway of the topology. Did you mean 'berlin-gw'?" in said
-    assert "release '11' is not known; known are 12, 13." in said
+    assert done.returncode == 2
+    assert "release '11' is not known; known are 12, 13." in done.stdout + done.stderr
 
 
 def test_plan(play: Play) -> None:
