@@ -40,13 +40,16 @@ def proof_targets(
 
 
 class _Addresses(Mapping[str, Iterable[str]]):
-    """Host name to addresses, read from facts only for the hosts that are asked for."""
+    """Host name to addresses: those that the role lan_routes has seen, or facts; only for hosts that are asked for."""
 
     def __init__(self, hostvars: Mapping[str, Any]) -> None:
         self._hostvars = hostvars
 
     def __getitem__(self, host: str) -> list[str]:
-        facts = self._hostvars[host].get("ansible_facts") or {}
+        variables = self._hostvars[host]
+        if seen := (variables.get("__lan_routes_held") or {}).get("addresses"):
+            return [str(plain(text)) for text in seen]
+        facts = variables.get("ansible_facts") or {}
         return [str(plain(text)) for family in ("ipv4", "ipv6") for text in facts.get(f"all_{family}_addresses") or ()]
 
     def __iter__(self) -> Any:

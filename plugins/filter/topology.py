@@ -29,6 +29,13 @@ def gateway_intent(raw: object, host: str) -> dict[str, Any]:
     return _gateway(raw, host).as_dict()
 
 
+def firewall_intent(raw: object, host: str) -> dict[str, Any]:
+    """What one gateway's firewall must know of its tunnels."""
+    topology = load_topology(raw)
+    with problems_as_error():
+        return core.firewall_intent(topology, str(plain(host))).as_dict()
+
+
 def lan_host_intent(raw: object, host: str, groups: Sequence[str] = ()) -> dict[str, Any]:
     """What one LAN host is to be."""
     topology = load_topology(raw)
@@ -68,6 +75,7 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
+            "firewall_intent": firewall_intent,
             "gateway_intent": gateway_intent,
             "lan_host_intent": lan_host_intent,
             "gateway_secrets": gateway_secrets,

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ansible import constants
 from ansible.errors import AnsibleError
 from ansible.parsing.vault import EncryptedString
 
@@ -65,6 +68,17 @@ def problems_as_error() -> Iterator[None]:
 
 
 def load_topology(raw: object) -> Topology:
-    """The topology in a variable of Ansible's."""
+    """The topology in a variable of Ansible's.
+
+    Ansible runs each task of each host in a process of its own, which would check the whole fleet once more. What has
+    passed leaves a mark for the others: a file, named by the data's digest, in the directory that Ansible makes for
+    each run, for its user only, and removes at its end.
+    """
+    data = plain(raw)
+    digest = hashlib.sha256(repr(data).encode(errors="surrogatepass")).hexdigest()
+    mark = Path(constants.DEFAULT_LOCAL_TMP, f"causeway-ipsec-{digest}")
     with problems_as_error():
-        return load(plain(raw))
+        topology = load(data, checked=mark.exists())
+    with suppress(OSError):  # then each checks for itself
+        mark.touch(mode=0o600)
+    return topology

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
+    firewall_intent,
     gateway_intent,
     lan_host_intent,
     load,
@@ -34,6 +35,7 @@ def outcome(case: Path) -> dict[str, str]:
         intent = gateway_intent(topology, host)
         texts[f"{host}.intent.json"] = as_json(intent)
         texts[f"{host}.swanctl.conf"] = swanctl.render(intent)
+        texts[f"{host}.firewall.json"] = as_json(firewall_intent(topology, host))
     for host in topology.sites_by_lan_host:
         texts[f"{host}.lan.json"] = as_json(lan_host_intent(topology, host))
     return {name: text for name, text in texts.items() if text}

@@ -9,30 +9,69 @@ Loads in strongSwan 5.9.8 and 6.0.1. Every value is quoted: outside quotes ``#``
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from ..topology.crypto import proposal_token
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
+    from ..topology.crypto import Proposal
     from ..topology.model import ChildIntent, ConnectionIntent, GatewayIntent
 
-INDENT: Final = "  "
-DPD_DELAY: Final = "30s"
 _ESCAPES: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
-
-# A line's depth and its text.
-Line = tuple[int, str]
+_HEAD: Final = """\
+# Managed by causeway.ipsec: connections of {host}. Changes made here are overwritten.
+connections {{
+"""
+# New keys come after 80 to 90 % of the lifetime (at random, so that the ends do not collide); at 100 % it ends.
+# A dialler tries for ever (keyingtries): a peer that comes back after a day must find us still trying.
+_CONNECTION: Final = """\
+  # tunnel {tunnel} to {peer}
+  {name} {{
+    version = "{version}"
+{aggressive}\
+    local_addrs = {local_address}
+    remote_addrs = {remote_address}
+    proposals = "{proposals}"
+    rekey_time = "{rekey}s"
+    over_time = "{tenth}s"
+    rand_time = "{tenth}s"
+    dpd_delay = "30s"
+    keyingtries = "0"
+    unique = "replace"
+    mobike = "no"
+    local {{
+      auth = "psk"
+      id = {local_id}
+    }}
+    remote {{
+      auth = "psk"
+      id = {remote_id}
+    }}
+    children {{
+{children}\
+    }}
+  }}
+"""
+_AGGRESSIVE: Final = '    aggressive = "yes"\n'
+_CHILD: Final = """\
+      {name} {{
+        local_ts = "{local}"
+        remote_ts = "{remote}"
+        {protocol}_proposals = "{proposals}"
+        life_time = "{lifetime}s"
+        rekey_time = "{rekey}s"
+        rand_time = "{tenth}s"
+        start_action = "{start}"
+        dpd_action = "{again}"
+        close_action = "{again}"
+      }}
+"""
 
 
 def render(intent: GatewayIntent) -> str:
     """The text for one gateway: the same intent gives the same bytes."""
-    lines: list[Line] = [
-        (0, f"# Managed by causeway.ipsec: connections of {comment(intent.host)}. Changes made here are overwritten."),
-        *_section(0, "connections", _connections(intent.connections)),
-    ]
-    return "".join(f"{INDENT * depth}{text}\n" for depth, text in lines)
+    return "".join((_HEAD.format(host=comment(intent.host)), *map(_connection, intent.connections), "}\n"))
 
 
 def quote(value: str) -> str:
@@ -44,61 +83,45 @@ def quote(value: str) -> str:
 
 def comment(text: str) -> str:
     """Text that cannot end its comment."""
-    return "".join(char if char.isprintable() else " " for char in text)
+    return text if text.isprintable() else "".join(char if char.isprintable() else " " for char in text)
 
 
-def _section(depth: int, name: str, body: Iterable[Line]) -> Iterator[Line]:
-    yield depth, f"{name} {{"
-    yield from ((depth + 1 + inner, text) for inner, text in body)
-    yield depth, "}"
+@lru_cache(maxsize=256)  # a fleet has few policies, and a connection for each pair of gateways
+def _proposals(proposals: tuple[Proposal, ...]) -> str:
+    return ",".join(map(proposal_token, proposals))
 
 
-def _settings(**values: str) -> Iterator[Line]:
-    yield from ((0, f"{key} = {quote(value)}") for key, value in values.items())
-
-
-def _connections(connections: Iterable[ConnectionIntent]) -> Iterator[Line]:
-    for connection in connections:
-        peer = f"{connection.peer_site} ({connection.peer_host or 'not managed'})"
-        yield 0, f"# tunnel {comment(connection.tunnel)} to {comment(peer)}"
-        yield from _section(0, connection.name, _connection(connection))
-
-
-def _connection(connection: ConnectionIntent) -> Iterator[Line]:
+def _connection(connection: ConnectionIntent) -> str:
     tenth = connection.ike_lifetime // 10
-    yield from _settings(
-        version=str(connection.ike_version),
-        local_addrs=connection.local_address,
-        remote_addrs=connection.remote_address,
-        proposals=",".join(map(proposal_token, connection.ike_proposals)),
-        # New keys come after 80 to 90 % of the lifetime (at random, so that the ends do not collide); at 100 % it ends.
-        rekey_time=f"{connection.ike_lifetime - tenth}s",
-        over_time=f"{tenth}s",
-        rand_time=f"{tenth}s",
-        dpd_delay=DPD_DELAY,
-        # For ever: a peer that comes back after a day must find us still trying.
-        keyingtries="0",
-        unique="replace",
-        mobike="no",
+    return _CONNECTION.format(
+        tunnel=comment(connection.tunnel),
+        peer=comment(f"{connection.peer_site} ({connection.peer_host or 'not managed'})"),
+        name=connection.name,
+        version=connection.ike_version,
+        aggressive=_AGGRESSIVE if connection.aggressive else "",
+        local_address=quote(connection.local_address),
+        remote_address=quote(connection.remote_address),
+        proposals=_proposals(connection.ike_proposals),
+        rekey=connection.ike_lifetime - tenth,
+        tenth=tenth,
+        local_id=quote(connection.local_id),
+        remote_id=quote(connection.remote_id),
+        children="".join(_child(connection, child) for child in connection.children),
     )
-    yield from _section(0, "local", _settings(auth="psk", id=connection.local_id))
-    yield from _section(0, "remote", _settings(auth="psk", id=connection.remote_id))
-    children = (line for child in connection.children for line in _section(0, child.name, _child(connection, child)))
-    yield from _section(0, "children", children)
 
 
-def _child(connection: ConnectionIntent, child: ChildIntent) -> Iterator[Line]:
-    tenth = connection.esp_lifetime // 10
-    # One end starts, the other waits and traps: two that start make double SAs.
-    again = "start" if connection.initiator else "trap"
-    yield from _settings(
-        local_ts=",".join(child.local_subnets),
-        remote_ts=",".join(child.remote_subnets),
-        esp_proposals=",".join(map(proposal_token, connection.esp_proposals)),
-        life_time=f"{connection.esp_lifetime}s",
-        rekey_time=f"{connection.esp_lifetime - tenth}s",
-        rand_time=f"{tenth}s",
-        start_action="trap|start" if connection.initiator else "trap",
-        dpd_action=again,
-        close_action=again,
+def _child(connection: ConnectionIntent, child: ChildIntent) -> str:
+    tenth = connection.ipsec_lifetime // 10
+    return _CHILD.format(
+        name=child.name,
+        local=",".join(child.local_subnets),
+        remote=",".join(child.remote_subnets),
+        protocol=connection.protocol,
+        proposals=_proposals(connection.ipsec_proposals),
+        lifetime=connection.ipsec_lifetime,
+        rekey=connection.ipsec_lifetime - tenth,
+        tenth=tenth,
+        # One end starts, the other waits and traps: two that start make double SAs.
+        start="trap|start" if connection.initiator else "trap",
+        again="start" if connection.initiator else "trap",
     )

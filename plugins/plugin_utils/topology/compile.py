@@ -42,7 +42,7 @@ def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
     tunnels = list(tunnels_of(topology, site.name))
     used = [topology.policies[name] for name in sorted({tunnel.policy for tunnel in tunnels})]
     ike = [proposal for policy in used for proposal in policy.ike.proposals]
-    esp = [proposal for policy in used for proposal in policy.esp.proposals]
+    ipsec = [proposal for policy in used for proposal in policy.ipsec.proposals]
     connections = [_connection(topology, tunnel, site) for tunnel in tunnels]
     return GatewayIntent(
         host=host,
@@ -53,8 +53,8 @@ def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
         subnets=_texts(site.subnets),
         management=_texts(site.management),
         connections=tuple(sorted(connections, key=lambda connection: connection.name)),
-        algorithms=algorithms(ike, esp),
-        plugins=tuple(plugins(ike, esp)),
+        algorithms=algorithms(ike, ipsec),
+        plugins=tuple(plugins(ike, ipsec)),
     )
 
 
@@ -77,14 +77,16 @@ def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionInt
         peer_site=peer.name,
         peer_host=peer.gateway.host,
         ike_version=policy.ike.version,
+        aggressive=policy.ike.aggressive,
         local_address=_own_address(site.gateway),
         remote_address=peer.gateway.address.text,
         local_id=identity(topology, tunnel, site.name),
         remote_id=identity(topology, tunnel, peer.name),
         ike_proposals=policy.ike.proposals,
-        esp_proposals=policy.esp.proposals,
+        protocol=policy.ipsec.protocol,
+        ipsec_proposals=policy.ipsec.proposals,
         ike_lifetime=policy.ike.lifetime,
-        esp_lifetime=policy.esp.lifetime,
+        ipsec_lifetime=policy.ipsec.lifetime,
         initiator=_initiates(site, peer),
         children=_children(topology, tunnel, site.name, section, policy.ike.version),
         psk_given=tunnel.psk is not None,

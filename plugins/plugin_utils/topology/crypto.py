@@ -70,8 +70,9 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
 class Proposal:
     """Algorithms by their names in the registry, best first: all AEAD (no integrity) or all classic.
 
-    ``prf`` is empty for ESP, and for IKEv1, where the integrity algorithm is the PRF too.
-    ``dh_groups`` is empty for ESP without perfect forward secrecy.
+    ``encryption`` is empty for AH, which has none.
+    ``prf`` is empty for ESP and AH, and for IKEv1, where the integrity algorithm is the PRF too.
+    ``dh_groups`` is empty for ESP and AH without perfect forward secrecy.
     """
 
     encryption: tuple[str, ...]
@@ -125,10 +126,10 @@ def proposals(
 def singly(whole: Iterable[Proposal]) -> tuple[Proposal, ...]:
     """The same choice with one algorithm of each kind per proposal: all that IKEv1 can say."""
     return tuple(
-        Proposal((cipher,), integrity, prf, group)
+        Proposal(cipher, integrity, prf, group)
         for proposal in whole
         for cipher, integrity, prf, group in product(
-            proposal.encryption, _each(proposal.integrity), _each(proposal.prf), _each(proposal.dh_groups)
+            _each(proposal.encryption), _each(proposal.integrity), _each(proposal.prf), _each(proposal.dh_groups)
         )
     )
 
@@ -156,7 +157,7 @@ def proposal_token(proposal: Proposal) -> str:
     return "-".join(row.token for _kind, row in members(proposal))
 
 
-def algorithms(ike: Iterable[Proposal], esp: Iterable[Proposal]) -> dict[str, tuple[str, ...]]:
+def algorithms(ike: Iterable[Proposal], ipsec: Iterable[Proposal]) -> dict[str, tuple[str, ...]]:
     """By kind, the names that the IKE daemon's get-algorithms must list for these proposals to work.
 
     strongSwan loads proposals whose algorithms no plugin serves without a word, and fails at negotiation.
@@ -167,15 +168,15 @@ def algorithms(ike: Iterable[Proposal], esp: Iterable[Proposal]) -> dict[str, tu
             wanted["prf"].update(PRF[name].algorithm for name in proposal.integrity)
         for kind, row in members(proposal):
             wanted[kind].add(row.algorithm)
-    for proposal in esp:
+    for proposal in ipsec:
         for kind, row in members(proposal):
             wanted[kind].add(row.algorithm)
     return {kind: tuple(sorted(names)) for kind, names in wanted.items()}
 
 
-def plugins(ike: Iterable[Proposal], esp: Iterable[Proposal]) -> tuple[str, ...]:
+def plugins(ike: Iterable[Proposal], ipsec: Iterable[Proposal]) -> tuple[str, ...]:
     """The strongSwan plugins that together serve every algorithm of these proposals on any processor."""
-    return tuple(sorted({row.plugins[0] for proposal in (*ike, *esp) for _kind, row in members(proposal)}))
+    return tuple(sorted({row.plugins[0] for proposal in (*ike, *ipsec) for _kind, row in members(proposal)}))
 
 
 def packages(needed: Iterable[str], release: str) -> tuple[str, ...]:

@@ -141,14 +141,16 @@ class ConnectionIntent(Plain):
     peer_site: str
     peer_host: str | None  # None: not managed
     ike_version: int
+    aggressive: bool  # the mode of IKEv1, if it is not main mode
     local_address: str
     remote_address: str
     local_id: str
     remote_id: str
     ike_proposals: tuple[Proposal, ...]
-    esp_proposals: tuple[Proposal, ...]
+    protocol: str  # of the traffic: esp or ah
+    ipsec_proposals: tuple[Proposal, ...]
     ike_lifetime: int  # seconds
-    esp_lifetime: int
+    ipsec_lifetime: int
     initiator: bool
     children: tuple[ChildIntent, ...]
     psk_given: bool
@@ -170,6 +172,31 @@ class GatewayIntent(Plain):
     connections: tuple[ConnectionIntent, ...]  # sorted by name
     algorithms: Mapping[str, tuple[str, ...]]  # by kind, as strongSwan's get-algorithms names them
     plugins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallTunnel(Plain):
+    name: str  # as the user calls it
+    section: str
+    peer: str | None  # None: any address
+    protocol: str  # esp or ah
+    local_subnets: tuple[str, ...]
+    remote_subnets: tuple[str, ...]
+    ciphers: tuple[tuple[str, str], ...]  # encryption and integrity that may be agreed on, by strongSwan's names
+    udp: bool  # whether ESP may have to travel in UDP
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallIntent(Plain):
+    """What one gateway's firewall must know of its tunnels."""
+
+    host: str
+    site: str
+    local_address: str
+    lan_address: str | None
+    subnets: tuple[str, ...]
+    management: tuple[str, ...]
+    tunnels: tuple[FirewallTunnel, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUILT_IN",
-    "EspHalf",
     "IkeHalf",
+    "IpsecHalf",
     "Policy",
     "Proposal",
     "algorithms",
@@ -28,10 +28,12 @@ __all__ = [
     "policy_warnings",
 ]
 
-IKE_KEYS: Final = ("version", "encryption", "integrity", "prf", "dh_group", "lifetime")
+IKE_KEYS: Final = ("version", "mode", "encryption", "integrity", "prf", "dh_group", "lifetime")
 ESP_KEYS: Final = ("encryption", "integrity", "pfs_group", "lifetime")
+AH_KEYS: Final = ("integrity", "pfs_group", "lifetime")
+AH_REFUSES: Final = {"encryption": "AH encrypts nothing; give esp with encryption and integrity instead, or remove it."}
 IKE_LIFETIME: Final = 14400
-ESP_LIFETIME: Final = 3600
+IPSEC_LIFETIME: Final = 3600
 # IKEv1 sends every combination as a proposal of its own; more than this do not fit into a packet or two.
 IKEV1_PROPOSALS: Final = 24
 
@@ -43,12 +45,14 @@ class IkeHalf:
     version: int
     proposals: tuple[Proposal, ...]
     lifetime: int
+    aggressive: bool = False  # IKEv1 only
 
 
 @dataclass(frozen=True)
-class EspHalf:
-    """Cryptography of the traffic; ``lifetime`` in seconds."""
+class IpsecHalf:
+    """Cryptography of the traffic, in ``esp`` or ``ah``; ``lifetime`` in seconds."""
 
+    protocol: str
     proposals: tuple[Proposal, ...]
     lifetime: int
 
@@ -58,7 +62,7 @@ class Policy:
     """Both halves."""
 
     ike: IkeHalf
-    esp: EspHalf
+    ipsec: IpsecHalf
 
 
 # 20 first: it matches AES-256. 15 last: for peers without elliptic curves. PFS with the same groups.
@@ -68,7 +72,7 @@ BUILT_IN: Final[Mapping[str, Policy]] = {
     "recommended": Policy(
         ike=IkeHalf(2, proposals(_CIPHERS, ("sha512", "sha256"), ("sha512", "sha256"), _GROUPS), IKE_LIFETIME),
         # The shorter tag first: every byte of it is missing in every packet.
-        esp=EspHalf(proposals(_CIPHERS, ("sha256", "sha512"), (), _GROUPS), ESP_LIFETIME),
+        ipsec=IpsecHalf("esp", proposals(_CIPHERS, ("sha256", "sha512"), (), _GROUPS), IPSEC_LIFETIME),
     )
 }
 
@@ -79,26 +83,30 @@ def parse_policy(raw: object, path: str) -> tuple[Policy | None, list[Problem]]:
     A half that is missing altogether is taken from ``recommended``; pieces of a half are not.
     """
     problems: list[Problem] = []
-    top = Reader.of(raw, path, ("ike", "esp"), problems)
+    top = Reader.of(raw, path, ("ike", "esp", "ah"), problems)
     if top is None:
         return None, problems
-    if not top.has("ike") and not top.has("esp"):
-        top.problem("", "says nothing: give ike, esp or both (the one that is missing is taken from 'recommended').")
+    if not top.has("ike", "esp", "ah"):
+        top.problem(
+            "",
+            "says nothing: give ike, esp (or ah in its place), or both; what is missing is taken from 'recommended'.",
+        )
     half = top.half("ike", IKE_KEYS) if top.has("ike") else None
     version = half.version() if half else 2
     ike = _parse_ike(half, version) if top.has("ike") else BUILT_IN["recommended"].ike
-    groups = ike.proposals[0].dh_groups if ike and top.has("ike") else _GROUPS
-    if version == 1 and not top.has("esp"):
+    groups = ike.proposals[0].dh_groups if ike else ()
+    if version == 1 and not top.has("esp", "ah"):
         top.problem("esp", "missing; with IKEv1 both halves must be given.")
-    esp = _parse_esp(top.half("esp", ESP_KEYS), version, groups) if top.has("esp") else BUILT_IN["recommended"].esp
-    if problems or ike is None or esp is None:
+    ipsec = _parse_ipsec(top, version, groups)
+    if problems or ike is None or ipsec is None:
         return None, problems
-    return Policy(ike, esp), problems
+    return Policy(ike, ipsec), problems
 
 
 def _parse_ike(half: Reader | None, version: int) -> IkeHalf | None:
     if half is None:
         return None
+    aggressive = half.aggressive()
     ciphers = half.ciphers()
     integrity = half.integrity(ciphers)
     prf = half.prf()
@@ -108,29 +116,43 @@ def _parse_ike(half: Reader | None, version: int) -> IkeHalf | None:
     lifetime = half.lifetime(IKE_LIFETIME)
     if version == 1:
         _refuse_in_ikev1(half, ciphers, groups, ike=True)
+    if aggressive and len(groups) > 1:
+        half.problem("dh_group", f"{len(groups)} groups; aggressive mode cannot negotiate them (RFC 2409), name one.")
     if half.failed or not (ciphers and groups):
         return None
     if version == 1:
         whole = _singly(half, proposals(ciphers, integrity, (), groups))
     else:
         whole = proposals(ciphers, integrity, prf or _default_prf(ciphers, integrity), groups)
-    return IkeHalf(version, whole, lifetime)
+    return IkeHalf(version, whole, lifetime, aggressive)
 
 
-def _parse_esp(half: Reader | None, version: int, ike_groups: tuple[int, ...]) -> EspHalf | None:
+def _parse_ipsec(top: Reader, version: int, ike_groups: tuple[int, ...]) -> IpsecHalf | None:
+    if top.has("esp") and top.has("ah"):
+        top.problem(
+            "ah", "stands beside esp, and a tunnel uses one of them; remove ah unless nothing is to be encrypted."
+        )
+    if top.has("esp"):
+        return _parse_half("esp", top.half("esp", ESP_KEYS), version, ike_groups)
+    if top.has("ah"):
+        return _parse_half("ah", top.half("ah", AH_KEYS, AH_REFUSES), version, ike_groups)
+    return BUILT_IN["recommended"].ipsec
+
+
+def _parse_half(protocol: str, half: Reader | None, version: int, ike_groups: tuple[int, ...]) -> IpsecHalf | None:
     if half is None:
         return None
-    ciphers = half.ciphers()
-    integrity = half.integrity(ciphers)
+    ciphers = half.ciphers() if protocol == "esp" else ()
+    integrity = half.integrity(ciphers) if protocol == "esp" else half.authentication()
     # Secure unless told otherwise: a policy that does not speak of PFS gets it, with the groups of its IKE half.
     groups = half.groups("pfs_group") if half.has("pfs_group") else ike_groups
-    lifetime = half.lifetime(ESP_LIFETIME)
+    lifetime = half.lifetime(IPSEC_LIFETIME)
     if version == 1:
         _refuse_in_ikev1(half, ciphers, groups, ike=False)
-    if half.failed or not ciphers:
+    if half.failed or not (ciphers or protocol == "ah"):
         return None
-    whole = proposals(ciphers, integrity, (), groups)
-    return EspHalf(_singly(half, whole) if version == 1 else whole, lifetime)
+    whole = proposals(ciphers, integrity, (), groups) if ciphers else (Proposal((), integrity, (), groups),)
+    return IpsecHalf(protocol, _singly(half, whole) if version == 1 else whole, lifetime)
 
 
 def _default_prf(ciphers: tuple[str, ...], integrity: tuple[str, ...]) -> tuple[str, ...]:
@@ -174,23 +196,33 @@ def policy_warnings(name: str, policy: Policy, path: str) -> list[Problem]:
                 f"{path}.ike.version", f"policy {name!r} uses IKEv1, which RFC 9395 retired in 2023; use version 2."
             )
         )
+    if policy.ike.aggressive:
+        found.append(
+            Problem(
+                f"{path}.ike.mode",
+                f"policy {name!r} uses aggressive mode, which sends a hash made with the PSK in clear: who listens, or "
+                "just asks, can try passwords offline; use main mode or version 2, or at least a long random PSK.",
+            )
+        )
     found += [
         Problem(f"{path}.ike.{key}", f"policy {name!r} names {what}")
         for key, what in _weak(policy.ike.proposals, "dh_group")
     ]
-    found += [
-        Problem(f"{path}.esp.{key}", f"policy {name!r} names {what}")
-        for key, what in _weak(policy.esp.proposals, "pfs_group")
-    ]
-    if not all(proposal.dh_groups for proposal in policy.esp.proposals):
-        found.append(
-            Problem(
-                f"{path}.esp.pfs_group",
-                f"policy {name!r} has no perfect forward secrecy: who breaks one IKE key reads all traffic; "
-                "use 20 (ecp384) or 15 (modp3072).",
-            )
+    return [*found, *_ipsec_warnings(name, policy.ipsec, f"{path}.{policy.ipsec.protocol}")]
+
+
+def _ipsec_warnings(name: str, half: IpsecHalf, path: str) -> Iterator[Problem]:
+    if half.protocol == "ah":
+        yield Problem(path, f"policy {name!r} uses AH, which encrypts nothing: who listens reads all traffic; use esp.")
+    for key, what in _weak(half.proposals, "pfs_group"):
+        yield Problem(f"{path}.{key}", f"policy {name!r} names {what}")
+    if not all(proposal.dh_groups for proposal in half.proposals):
+        danger = "reads all traffic" if half.protocol == "esp" else "can forge all traffic"
+        yield Problem(
+            f"{path}.pfs_group",
+            f"policy {name!r} has no perfect forward secrecy: who breaks one IKE key {danger}; "
+            "use 20 (ecp384) or 15 (modp3072).",
         )
-    return found
 
 
 _INSTEAD: Final[Mapping[str, str]] = {

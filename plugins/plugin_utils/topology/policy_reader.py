@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from .crypto import DH_GROUPS, ENCRYPTION, INTEGRITY, PRF, group_number, hint, split
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 LIFETIME_MIN: Final = 300
 LIFETIME_MAX: Final = 2592000
 LIST_MAX: Final = 16
+MODES: Final = ("main", "aggressive")
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 _KEYS_MEANT: Final[Mapping[str, str]] = {
     "cipher": "encryption",
@@ -43,25 +46,39 @@ class Reader:
         self._all_understood = True  # of the ciphers
 
     @classmethod
-    def of(cls, raw: object, path: str, allowed: tuple[str, ...], problems: list[Problem]) -> Reader | None:
-        """A reader for ``raw``, its unknown keys noted; None when it is not a mapping at all."""
+    def of(
+        cls,
+        raw: object,
+        path: str,
+        allowed: tuple[str, ...],
+        problems: list[Problem],
+        refused: Mapping[str, str] = NOTHING,
+    ) -> Reader | None:
+        """A reader for ``raw``, its unknown keys noted, those ``refused`` with what there is to say of them.
+
+        None when it is not a mapping at all.
+        """
         if not isinstance(raw, Mapping):
             problems.append(Problem(path, f"{shown(raw)} is not a mapping; allowed keys are {', '.join(allowed)}."))
             return None
         reader = cls(raw, path, problems)
-        unknown = [key for key in raw if not isinstance(key, str) or key not in allowed]
+        for key, message in refused.items():
+            if key in raw:
+                reader.problem(key, message)
+        unknown = [key for key in raw if not isinstance(key, str) or key not in (*allowed, *refused)]
         for key in unknown[:MOST_UNKNOWN_KEYS]:
             reader._unknown(key, allowed)
         if len(unknown) > MOST_UNKNOWN_KEYS:
             reader.problem("", f"{len(unknown) - MOST_UNKNOWN_KEYS} more unknown keys.")
         return reader
 
-    def half(self, key: str, allowed: tuple[str, ...]) -> Reader | None:
+    def half(self, key: str, allowed: tuple[str, ...], refused: Mapping[str, str] = NOTHING) -> Reader | None:
         """A reader for the mapping under ``key``."""
-        return Reader.of(self._raw[key], self._at(key), allowed, self._problems)
+        return Reader.of(self._raw[key], self._at(key), allowed, self._problems, refused)
 
-    def has(self, key: str) -> bool:
-        return key in self._raw
+    def has(self, *keys: str) -> bool:
+        """Whether one of these is given."""
+        return any(key in self._raw for key in keys)
 
     def problem(self, key: str, message: str) -> None:
         self.failed = True
@@ -74,6 +91,19 @@ class Reader:
             return int(value)
         self.problem("version", f"{shown(value)} is not an IKE version; allowed are 2 (the default) and 1.")
         return 2
+
+    def aggressive(self) -> bool:
+        """Whether that mode of IKEv1 is asked for; IKEv2 has neither."""
+        value = self._raw.get("mode")
+        if value is None:
+            return False
+        if value not in MODES:
+            self.problem(
+                "mode", f"{shown(value)} is not a mode of IKEv1; allowed are main (the default) and aggressive."
+            )
+        elif self._raw.get("version", 2) == 2:
+            self.problem("mode", f"{value} is a mode of IKEv1, and IKEv2 has none; remove mode, or set version: 1.")
+        return value == "aggressive"
 
     def lifetime(self, default: int) -> int:
         """Seconds between new keys."""
@@ -110,6 +140,12 @@ class Reader:
                 "remove integrity, or use a cipher that needs one, for example aes256.",
             )
         return names
+
+    def authentication(self) -> tuple[str, ...]:
+        """The integrity algorithms of AH, which has nothing else: at least one is needed."""
+        if self._raw.get("integrity") is None:
+            self.problem("integrity", "missing; AH needs an integrity algorithm, for example sha256.")
+        return self._names("integrity", INTEGRITY)
 
     def prf(self) -> tuple[str, ...]:
         return self._names("prf", PRF)

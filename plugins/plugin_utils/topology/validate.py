@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .blocks import meet
+from .expand import selectors, tunnels_of
 from .fleet import bracketed, fleet
 from .policies import BUILT_IN, policy_warnings
+from .problems import Problem
 from .validate_names import duplicate_addresses, duplicate_hosts, duplicate_lan_hosts, duplicate_sections
 from .validate_overlaps import overlaps
 from .validate_tunnels import (
@@ -22,8 +25,7 @@ from .validate_tunnels import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .model import Topology
-    from .problems import Problem
+    from .model import Site, Topology
 
 RULES = (
     duplicate_hosts,
@@ -47,10 +49,28 @@ def validate(topology: Topology) -> Iterator[Problem]:
 
 
 def warnings(topology: Topology) -> list[Problem]:
-    """What is allowed because a policy names it, and why it should not stay."""
+    """What is allowed because a policy or a site names it, and why it should not stay."""
     return [
-        warning
-        for name, policy in topology.policies.items()
-        if name not in BUILT_IN
-        for warning in policy_warnings(name, policy, bracketed("policies", name))
+        *(
+            warning
+            for name, policy in topology.policies.items()
+            if name not in BUILT_IN
+            for warning in policy_warnings(name, policy, bracketed("policies", name))
+        ),
+        *(warning for site in topology.sites.values() for warning in _swallowed_management(topology, site)),
     ]
+
+
+def _swallowed_management(topology: Topology, site: Site) -> Iterator[Problem]:
+    """Where a gateway's answers to SSH would leave by a tunnel, whichever way SSH came."""
+    own = site.gateway.local_address or site.gateway.address
+    if not site.management or not any(subnet.contains(own) for subnet in site.subnets):
+        return
+    for tunnel in tunnels_of(topology, site.name):
+        swallowed = meet(site.management, selectors(topology, tunnel, tunnel.other(site.name)))
+        if swallowed and any(subnet.contains(own) for subnet in selectors(topology, tunnel, site.name)):
+            yield Problem(
+                f"{bracketed('sites', site.name)}.management",
+                f"{swallowed} and the gateway's own address {own} are at the two ends of {tunnel.name!r}: SSH that "
+                "comes from there by any other way gets no answer. Narrow the tunnel by its subnets.",
+            )

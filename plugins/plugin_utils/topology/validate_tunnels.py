@@ -50,10 +50,24 @@ def _faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
     if tunnel.mesh is None and near.version != far.version:
         families = f"the gateway of {one} has {near} and that of {other} has {far}"
         yield ".sites", f"{families}; both need addresses of one family, IPv4 or IPv6."
+    yield from _nat_faults(topology, tunnel)
     ours, theirs = (identity(topology, tunnel, site) for site in tunnel.sites)
     if near != far and ours.lower() == theirs.lower():
         yield ".ids", f"both ends are {ours!r}; give each end its own identity."
     yield from _selector_faults(topology, tunnel)
+
+
+def _nat_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
+    policy = topology.policies.get(tunnel.policy)
+    behind = [site for site in tunnel.sites if topology.sites[site].gateway.behind_nat]
+    if policy and policy.ipsec.protocol == "ah" and behind:
+        yield (
+            ".policy",
+            (
+                f"{tunnel.policy!r} uses AH, and the gateway of {' and that of '.join(behind)} is behind NAT, which "
+                "rewrites the addresses that AH protects (RFC 3715): the peer drops all packets; use a policy with esp."
+            ),
+        )
 
 
 def _selector_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:

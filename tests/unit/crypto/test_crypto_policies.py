@@ -34,7 +34,7 @@ def parsed(raw: object) -> Policy:
 
 def tokens(policy: Policy) -> tuple[list[str], list[str]]:
     return [proposal_token(item) for item in policy.ike.proposals], [
-        proposal_token(item) for item in policy.esp.proposals
+        proposal_token(item) for item in policy.ipsec.proposals
     ]
 
 
@@ -46,15 +46,16 @@ def refused(raw: object) -> list[str]:
 
 def test_recommended_names_nothing_weak_and_aead_first() -> None:
     policy = BUILT_IN["recommended"]
-    rows = {row for half in (policy.ike, policy.esp) for item in half.proposals for _kind, row in members(item)}
+    rows = {row for half in (policy.ike, policy.ipsec) for item in half.proposals for _kind, row in members(item)}
     assert {row.status for row in rows} <= {RECOMMENDED, ACCEPTABLE}
     assert min(row.strength_bits for row in rows) >= 128
     assert policies.policy_warnings("recommended", policy, "policies[recommended]") == []
-    assert [[ENCRYPTION[item.encryption[0]].kind for item in half.proposals] for half in (policy.ike, policy.esp)] == [
+    halves = (policy.ike, policy.ipsec)
+    assert [[ENCRYPTION[item.encryption[0]].kind for item in half.proposals] for half in halves] == [
         ["aead", "classic"],
         ["aead", "classic"],
     ]
-    assert all(item.dh_groups for item in policy.esp.proposals)
+    assert all(item.dh_groups for item in policy.ipsec.proposals)
 
 
 def test_the_tutorial() -> None:
@@ -66,11 +67,11 @@ def test_the_tutorial() -> None:
         }
     )
     assert tokens(policy) == (["aes128ctr-sha256-prfsha256-modp3072"], ["aes128ctr-sha256-modp3072"])
-    assert (policy.ike.version, policy.ike.lifetime, policy.esp.lifetime) == (2, 86400, 3600)
+    assert (policy.ike.version, policy.ike.lifetime, policy.ipsec.lifetime) == (2, 86400, 3600)
 
 
 def test_a_missing_half_is_the_recommended_one() -> None:
-    assert parsed({"ike": IKE}).esp == BUILT_IN["recommended"].esp
+    assert parsed({"ike": IKE}).ipsec == BUILT_IN["recommended"].ipsec
     assert parsed({"esp": {"encryption": "aes256gcm16"}}).ike == BUILT_IN["recommended"].ike
 
 
@@ -115,11 +116,44 @@ def test_ikev1_proposes_one_of_each_kind() -> None:
     )
 
 
+def test_ah_has_integrity_alone() -> None:
+    policy = parsed({"ike": IKE, "ah": {"integrity": ["sha256", "sha1"], "lifetime": 1800}})
+    assert (policy.ipsec.protocol, policy.ipsec.lifetime, tokens(policy)[1]) == ("ah", 1800, ["sha256-sha1-ecp384"])
+    assert parsed({"ah": {"integrity": "sha256"}}).ike == BUILT_IN["recommended"].ike
+    assert [str(warning) for warning in policies.policy_warnings("mine", policy, "p")] == [
+        "p.ah: policy 'mine' uses AH, which encrypts nothing: who listens reads all traffic; use esp.",
+        (
+            "p.ah.integrity: policy 'mine' names sha1, which is legacy: SHA-1 is being withdrawn everywhere, and its "
+            "tag has only 96 bits; use sha256."
+        ),
+    ]
+
+
+def test_ah_in_ikev1_proposes_one_of_each_kind() -> None:
+    ike = {"version": 1, "encryption": "aes256", "integrity": "sha256", "dh_group": 14}
+    policy = parsed({"ike": ike, "ah": {"integrity": ["sha256", "sha512"], "pfs_group": [14, 15]}})
+    assert tokens(policy)[1] == ["sha256-modp2048", "sha256-modp3072", "sha512-modp2048", "sha512-modp3072"]
+
+
+@pytest.mark.parametrize(("mode", "aggressive"), [(None, False), ("main", False), ("aggressive", True)])
+def test_h30_modes_of_ikev1(mode: str | None, aggressive: bool) -> None:
+    ike = {"version": 1, "mode": mode, "encryption": "aes256", "integrity": "sha256", "dh_group": 14}
+    policy = parsed({"ike": ike, "esp": {"encryption": "aes256", "integrity": "sha256"}})
+    assert policy.ike.aggressive == aggressive
+    assert [str(warning) for warning in policies.policy_warnings("mine", policy, "p")][1:] == aggressive * [
+        (
+            "p.ike.mode: policy 'mine' uses aggressive mode, which sends a hash made with the PSK in clear: who "
+            "listens, or just asks, can try passwords offline; use main mode or version 2, or at least a long random "
+            "PSK."
+        )
+    ]
+
+
 REFUSED: list[tuple[object, list[str]]] = [
-    (None, ["p: null is not a mapping; allowed keys are ike, esp."]),
+    (None, ["p: null is not a mapping; allowed keys are ike, esp, ah."]),
     (
         {},
-        ["p: says nothing: give ike, esp or both (the one that is missing is taken from 'recommended')."],
+        ["p: says nothing: give ike, esp (or ah in its place), or both; what is missing is taken from 'recommended'."],
     ),
     (
         {"ike": {}},
@@ -178,7 +212,7 @@ REFUSED: list[tuple[object, list[str]]] = [
         [
             (
                 "p.ike: unknown key 'pfs_group'. Did you mean 'dh_group'? "
-                "Allowed: version, encryption, integrity, prf, dh_group, lifetime."
+                "Allowed: version, mode, encryption, integrity, prf, dh_group, lifetime."
             ),
             "p.ike.lifetime: 60 seconds; allowed are 300 to 2592000.",
         ],
@@ -207,6 +241,13 @@ REFUSED: list[tuple[object, list[str]]] = [
             "esp": {"encryption": "aes256", "integrity": "sha1", "pfs_group": 14},
         },
         ["p.ike: 27 combinations, each a proposal of its own in IKEv1; at most 24 are allowed."],
+    ),
+    (
+        {"ike": {**IKE, "mode": "main", "version": "1"}, "ah": {}},
+        [
+            "p.ike.version: '1' is not an IKE version; allowed are 2 (the default) and 1.",
+            "p.ah.integrity: missing; AH needs an integrity algorithm, for example sha256.",
+        ],
     ),
 ]
 
@@ -244,12 +285,14 @@ ANYTHING = st.recursive(
     | st.text(max_size=20)
     | st.binary(max_size=20)
     | st.dates()
-    | st.sampled_from([*ENCRYPTION, "sha256", "md5", "none", -1, 15, 31])
+    | st.sampled_from([*ENCRYPTION, "sha256", "md5", "none", "aggressive", -1, 15, 31])
     | st.builds(lambda: 10**5000),
     lambda inner: (
         st.lists(inner, max_size=20)
         | st.dictionaries(
-            st.sampled_from(["ike", "esp", *policies.IKE_KEYS, "pfs_group"]) | st.text(max_size=5) | st.integers(),
+            st.sampled_from(["ike", "esp", "ah", *policies.IKE_KEYS, "pfs_group"])
+            | st.text(max_size=5)
+            | st.integers(),
             inner,
         )
     ),
@@ -259,7 +302,7 @@ HALF = st.dictionaries(st.sampled_from([*policies.IKE_KEYS, "pfs_group"]), ANYTH
 
 
 @example({"esp": {"encryption": None}})
-@given(ANYTHING | st.fixed_dictionaries({}, optional={"ike": HALF, "esp": HALF}))
+@given(ANYTHING | st.fixed_dictionaries({}, optional={"ike": HALF, "esp": HALF, "ah": HALF}))
 def test_never_raises_and_says_why_or_gives_a_policy(raw: object) -> None:
     policy, problems = parse_policy(raw, "p")
     assert (policy is None) == bool(problems)

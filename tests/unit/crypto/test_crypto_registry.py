@@ -165,7 +165,7 @@ def test_aead_and_classic_are_proposed_apart_aead_first() -> None:
     ]
 
 
-def test_one_of_each_kind_for_ikev1() -> None:
+def test_h29_one_of_each_kind_for_ikev1() -> None:
     whole = crypto.singly(crypto.proposals(("aes128", "3des"), ("sha1",), (), (14, 2)))
     assert [crypto.proposal_token(proposal) for proposal in whole] == [
         "aes128-sha1-modp2048",
@@ -181,7 +181,7 @@ def test_algorithms_of_ikev1_include_the_prf() -> None:
     assert crypto.algorithms([], whole)["prf"] == ()
 
 
-def test_packages() -> None:
+def test_h25_packages() -> None:
     needed = crypto.plugins([Proposal(("aes128ctr",), ("sha256",), ("sha256",), (15,))], [])
     assert crypto.packages(needed, "12") == ("libstrongswan-standard-plugins",)
     assert crypto.packages(needed, "13") == ("libstrongswan",)

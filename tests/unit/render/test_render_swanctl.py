@@ -15,7 +15,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.model impo
     ConnectionIntent,
     GatewayIntent,
 )
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.policies import BUILT_IN
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.policies import BUILT_IN, Proposal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,20 +27,23 @@ CONNECTION = ConnectionIntent(
     peer_site="london",
     peer_host="london-gw",
     ike_version=2,
+    aggressive=False,
     local_address="198.51.100.10",
     remote_address="198.51.100.20",
     local_id="198.51.100.10",
     remote_id="198.51.100.20",
     ike_proposals=RECOMMENDED.ike.proposals,
-    esp_proposals=RECOMMENDED.esp.proposals,
+    protocol="esp",
+    ipsec_proposals=RECOMMENDED.ipsec.proposals,
     ike_lifetime=86400,
-    esp_lifetime=3600,
+    ipsec_lifetime=3600,
     initiator=True,
     children=(ChildIntent("cw-berlin-london", ("192.168.1.0/24", "fd00:1::/64"), ("192.168.2.0/24",)),),
     psk_given=False,
     local_lan_address="192.168.1.5",
     remote_lan_address="192.168.2.5",
 )
+AH = (Proposal((), ("sha256",), (), (14,)),)
 HOSTILE = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=60)
 
 
@@ -97,10 +100,19 @@ def test_the_tutorial_to_the_letter() -> None:
     )
 
 
-def test_one_end_starts_and_the_other_waits() -> None:
+def test_h33_one_end_starts_and_the_other_waits() -> None:
     text = swanctl.render(intent(replace(CONNECTION, initiator=False)))
     (child,) = connections_of(text)["cw-berlin-london"].sections["children"].sections.values()
     assert [child.values[f"{what}_action"] for what in ("start", "dpd", "close")] == ["trap", "trap", "trap"]
+
+
+def test_ah_and_aggressive_mode() -> None:
+    old = replace(CONNECTION, ike_version=1, aggressive=True, protocol="ah", ipsec_proposals=AH)
+    found = connections_of(swanctl.render(intent(old)))["cw-berlin-london"]
+    (child,) = found.sections["children"].sections.values()
+    assert (found.values["version"], found.values["aggressive"]) == ("1", "yes")
+    assert child.values["ah_proposals"] == "sha256-modp2048"
+    assert "esp_proposals" not in child.values
 
 
 def test_no_connections() -> None:
@@ -123,7 +135,7 @@ def test_nul_is_refused() -> None:
 
 @given(st.integers(300, 2592000))
 def test_keys_are_renewed_before_they_end(lifetime: int) -> None:
-    text = swanctl.render(intent(replace(CONNECTION, ike_lifetime=lifetime, esp_lifetime=lifetime)))
+    text = swanctl.render(intent(replace(CONNECTION, ike_lifetime=lifetime, ipsec_lifetime=lifetime)))
     connection = connections_of(text)["cw-berlin-london"]
     (child,) = connection.sections["children"].sections.values()
     seconds = {key: int(str(value)[:-1]) for key, value in connection.values.items() if key.endswith("_time")}

@@ -62,7 +62,7 @@ def test_ends_mirror_each_other() -> None:
         (None, "10.9.0.2", None, "a"),  # an unmanaged peer is called
     ],
 )
-def test_one_end_initiates(nat_a: str | None, nat_b: str | None, host_b: str | None, initiator: str) -> None:
+def test_h33_one_end_initiates(nat_a: str | None, nat_b: str | None, host_b: str | None, initiator: str) -> None:
     raw = pair(psk=PSK)
     raw["sites"] = {"a": site(1, local_address=nat_a), "b": site(2, local_address=nat_b, host=host_b)}
     assert only(raw, "gw1").initiator == (initiator == "a")
@@ -84,7 +84,7 @@ def test_a_gateway_in_its_own_lan_behind_nat() -> None:
     assert only(raw, "gw1").local_address == "10.1.0.1"
 
 
-def test_ikev1_has_a_child_for_each_pair_and_both_ends_agree_on_its_name() -> None:
+def test_h29_ikev1_has_a_child_for_each_pair_and_both_ends_agree_on_its_name() -> None:
     half = {"encryption": "aes128", "integrity": "sha256"}
     raw = pair(policy="old")
     raw["policies"] = {"old": {"ike": {"version": 1, "dh_group": 15, **half}, "esp": {"pfs_group": 15, **half}}}
@@ -226,7 +226,7 @@ def test_secrets_that_were_not_made(made: dict[str, str], message: str) -> None:
         ("桥", "cw-tunnel-a1e218ec"),
     ],
 )
-def test_section_names(name: str, section: str) -> None:
+def test_h07_section_names(name: str, section: str) -> None:
     assert section_name(name) == section
 
 

@@ -33,8 +33,15 @@ POLICIES = {
         "ike": {"version": 1, "encryption": "aes256", "integrity": "sha256", "dh_group": 15},
         "esp": {"encryption": "aes256", "integrity": "sha256", "pfs_group": 15},
     },
+    "hasty": {
+        "ike": {"version": 1, "mode": "aggressive", "encryption": "aes256", "integrity": "sha256", "dh_group": 15},
+        "ah": {"integrity": ["sha256", "sha512"]},
+    },
+    "ah": {"ah": {"integrity": ["sha256", "sha1"], "pfs_group": "none"}},
     "mixed": {"ike": {"encryption": ["aes128", "aes256gcm16"], "integrity": "sha256", "dh_group": [15, 19]}},
 }
+
+AH_POLICIES = ("ah", "hasty")
 
 
 def site(number: int, *, managed: bool, nat: bool, subnets: int) -> dict[str, Any]:
@@ -64,7 +71,8 @@ def topologies(draw: st.DrawFn) -> dict[str, Any]:
         if together or not (managed[one] or managed[other]) or not draw(st.booleans()):
             continue
         tunnel: dict[str, Any] = {"name": f"{one} to {other}", "sites": draw(st.permutations([one, other]))}
-        tunnel["policy"] = draw(st.sampled_from(["recommended", "v1", "mixed"]))
+        behind_nat = any("local_address" in sites[end]["gateways"][0] for end in (one, other))
+        tunnel["policy"] = draw(st.sampled_from(["recommended", "v1", "mixed", *([] if behind_nat else AH_POLICIES)]))
         if draw(st.booleans()) or not (managed[one] and managed[other]):
             tunnel["psk"] = PSK
         if draw(st.booleans()):
@@ -108,7 +116,10 @@ def test_both_ends_mirror_each_other(raw: dict[str, Any]) -> None:
             assert (one.ike_version, one.ike_proposals, one.ike_lifetime) == (
                 *(other.ike_version, other.ike_proposals, other.ike_lifetime),
             )
-            assert (one.esp_proposals, one.esp_lifetime) == (other.esp_proposals, other.esp_lifetime)
+            assert (one.protocol, one.ipsec_proposals, one.ipsec_lifetime) == (
+                *(other.protocol, other.ipsec_proposals, other.ipsec_lifetime),
+            )
+            assert one.aggressive == other.aggressive
             mirrored = {child.name: (child.remote_subnets, child.local_subnets) for child in other.children}
             assert {child.name: (child.local_subnets, child.remote_subnets) for child in one.children} == mirrored
 
@@ -213,7 +224,7 @@ def test_check_never_raises(raw: Any) -> None:
     accepted(raw)
 
 
-@settings(max_examples=300)
+@settings(max_examples=max(300, settings().max_examples))  # the tier fuzz asks for many more
 @given(topologies(), st.data())
 def test_check_never_raises_on_what_is_nearly_right(raw: dict[str, Any], data: st.DataObject) -> None:
     for _unused in range(data.draw(st.integers(1, 3))):

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 import pytest
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import parse_sites, parse_tunnels
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import parse_sites, parse_tunnels, policies
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.parse import KEYS, LIMIT_KEYS
 
 TEXT = (Path(__file__).parents[3] / "docs" / "topology.md").read_text(encoding="utf-8")
@@ -22,6 +22,9 @@ TEXT = (Path(__file__).parents[3] / "docs" / "topology.md").read_text(encoding="
             *(*KEYS, *parse_sites.SITE_KEYS, *parse_sites.GATEWAY_KEYS),
             *(*parse_tunnels.TUNNEL_KEYS, *parse_tunnels.MESH_KEYS, *parse_tunnels.DEFAULT_KEYS),
             *(f"limits.{key}" for key in LIMIT_KEYS),
+            *(f"ike.{key}" for key in policies.IKE_KEYS),
+            *(f"esp.{key}" for key in policies.ESP_KEYS),
+            *(f"ah.{key}" for key in policies.AH_KEYS),
         }
     ),
 )
