@@ -1,0 +1,238 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A firewall's change from start to end: gather, plan, and apply with a way back."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, apply_change, change_for
+from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_host import (
+    router,
+    segment_sizes,
+    ssh_ports,
+    wan_mtu,
+)
+from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_rollback import Rollback
+from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_rules import Rules, removal, render
+from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_stale import forget_translated
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
+from ansible_collections.causeway.ipsec.plugins.module_utils.nft import Nft, Table
+from ansible_collections.causeway.ipsec.plugins.module_utils.openings import (
+    OpeningPlan,
+    detect_backend,
+    find_program,
+    plan_openings,
+    wanted_openings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RULES_FILE = "/etc/causeway/firewall.nft"
+# Under /run: a reboot loads the confirmed rules anyway.
+RULES_BEFORE = "/run/causeway/firewall-rollback.nft"
+SYSTEMD = "/etc/systemd/system"
+SERVICE = "causeway-firewall.service"
+DROP_IN = "nftables.service.d/causeway.conf"
+UNITS = (SERVICE, DROP_IN)
+ENABLED = f"sysinit.target.wants/{SERVICE}"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the host should have."""
+
+    backend: str
+    rules: Rules
+    why_router: str
+    openings: OpeningPlan
+    text: str
+
+    def as_result(self) -> dict[str, Any]:
+        return {
+            "backend": self.backend,
+            "mss": {f"ipv{version}": self.rules.mss.get(version) for version in (4, 6)},
+            "router": {"allowed": self.rules.router or not self.rules.filtering, "why": self.why_router},
+        }
+
+
+@dataclass(frozen=True)
+class Step:
+    """From what the host has to what it should have."""
+
+    live: Table
+    after: Table
+    load: str | None  # the text to load, None if the live table is what it makes
+    files: tuple[FileChange, ...]
+    enable: bool
+    openings: OpeningPlan
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.load or self.files or self.enable or self.openings.changed)
+
+
+class Host:
+    """The host's programs, and our files on it."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        nft = find_program(run, "nft")
+        self.nft = Nft(run, nft, find_program(run, "unshare")) if nft else None
+        self.rollback = Rollback(run, nft or "nft", RULES_BEFORE)
+
+    @property
+    def needed_nft(self) -> Nft:
+        if self.nft is None:
+            raise HostError("nft is not installed here, which loads the rules. Install the package nftables.")
+        return self.nft
+
+
+def want(host: Host, params: Mapping[str, Any]) -> Wanted:
+    """Gather what the rules depend on, and render them."""
+    intent, choice = params["intent"], params["backend"]
+    found = detect_backend(host.run) if choice in ("auto", "none") else choice
+    filtering = choice != "none"
+    ports = ssh_ports(host.run, params["ssh_ports"]) if filtering and intent["management"] else ()
+    forwards, why = router(host.run, params["forward_others"], host.nft is not None)
+    mtu = wan_mtu(host.run, intent["local_address"], params["wan_mtu"])
+    rules = Rules(
+        tunnels=tuple(intent["tunnels"]),
+        management=tuple(intent["management"]),
+        ssh_ports=ports,
+        dataplane=params["dataplane"],
+        filtering=filtering,
+        router=forwards,
+        mss=segment_sizes(intent, mtu, params["dataplane"]),
+    )
+    openings = wanted_openings(intent, ports) if filtering else []
+    # Without nft nobody can look; that is said when something is to be loaded.
+    plan = plan_openings(found, host.run, openings) if host.nft else OpeningPlan()
+    return Wanted(
+        found if filtering else "none", rules, why if filtering else "nothing is filtered", plan, render(rules)
+    )
+
+
+def plan_present(host: Host, wanted: Wanted, units: Mapping[str, str]) -> Step:
+    live, after = (host.nft.live(), host.nft.would_be(wanted.text)) if host.nft else (Table(None), Table(wanted.text))
+    right = live.is_same(after)
+    files = [change_for(f"{SYSTEMD}/{name}", text) for name, text in sorted(units.items())]
+    # Rules that are loaded are only kept for the next boot when somebody has come in through them.
+    if right and not host.rollback.armed:
+        files.append(change_for(RULES_FILE, wanted.text, 0o600))
+    return Step(
+        live=live,
+        after=after,
+        load=None if right else wanted.text,
+        files=tuple(change for change in files if change),
+        enable=SERVICE in units and not Path(SYSTEMD, ENABLED).is_symlink(),
+        openings=wanted.openings,
+    )
+
+
+def apply_present(host: Host, wanted: Wanted, step: Step, seconds: int) -> list[str]:
+    """Open before closing, and arm the way back before both; what it returns are warnings."""
+    nft = host.needed_nft
+    if step.openings.changed:
+        step.openings.apply()
+    apply_units(host.run, step)
+    if step.load is None:
+        return []
+    host.rollback.arm(step.live, seconds)
+    try:
+        nft.load(step.load)
+    except HostError:
+        host.rollback.disarm()
+        raise
+    return forget_translated(host.run, wanted.rules)
+
+
+def apply_units(run: Run, step: Step) -> None:
+    for change in step.files:
+        apply_change(change)
+    if any(change.path.startswith(SYSTEMD) for change in step.files):
+        _systemctl(run, "daemon-reload")
+    if step.enable:
+        _systemctl(run, "enable", "--quiet", SERVICE)
+
+
+def confirm(host: Host, wanted: Wanted, check_mode: bool) -> tuple[bool, FileChange | None]:
+    """Keep the rules that are loaded: whoever asks for it has come in through them."""
+    nft = host.needed_nft
+    armed = host.rollback.armed
+    _demand_live(nft, wanted, armed)
+    change = change_for(RULES_FILE, wanted.text, 0o600)
+    if (armed or change) and not check_mode:
+        host.rollback.disarm()
+        _demand_live(nft, wanted, armed=False)  # the timer may have been faster
+        if change:
+            apply_change(change)
+        if Path(SYSTEMD, SERVICE).exists():  # so that it says what is true, and can be reloaded
+            _systemctl(host.run, "start", SERVICE)
+    return armed or change is not None, change
+
+
+def _demand_live(nft: Nft, wanted: Wanted, armed: bool) -> None:
+    if nft.live().is_same(nft.would_be(wanted.text)):
+        return
+    if armed:
+        raise HostError(
+            "other rules than these are loaded and wait to be confirmed: another run is changing the firewall."
+        )
+    raise HostError(
+        "there is nothing to confirm: these rules are not loaded. They were rolled back since nobody confirmed them in "
+        "time, or somebody has changed them since."
+    )
+
+
+def plan_absent(host: Host) -> Step:
+    found = detect_backend(host.run)
+    paths = [RULES_FILE, *(f"{SYSTEMD}/{name}" for name in (*UNITS, ENABLED))]
+    live = host.nft.live() if host.nft else Table(None)
+    return Step(
+        live=live,
+        after=Table(None),
+        load=None if live.text is None else removal(),
+        files=tuple(change for change in (change_for(path, None) for path in paths) if change),
+        enable=False,
+        openings=plan_openings(found, host.run, []),
+    )
+
+
+def apply_absent(host: Host, step: Step) -> None:
+    if step.openings.changed:
+        step.openings.apply()
+    host.rollback.disarm()
+    if step.load:
+        host.needed_nft.load(step.load)
+    if Path(SYSTEMD, SERVICE).exists():
+        _systemctl(host.run, "stop", SERVICE)
+    apply_units(host.run, step)
+    for directory in (Path(RULES_FILE).parent, Path(SYSTEMD, DROP_IN).parent):
+        with contextlib.suppress(OSError):  # it was never made, or others have files there, too
+            directory.rmdir()
+
+
+def diff_of(step: Step) -> list[dict[str, Any]]:
+    """The texts before and after of all that differs."""
+    found = [change.as_diff() for change in step.files]
+    if step.load:
+        found.append(_texts("nft list table inet causeway", step.live.text, step.after.text))
+    if step.openings.changed:
+        found.append(_texts("the host's own firewall", step.openings.before, step.openings.after))
+    return found
+
+
+def _texts(header: str, before: str | None, after: str | None) -> dict[str, Any]:
+    return {"before_header": header, "after_header": header, "before": before or "", "after": after or ""}
+
+
+def _systemctl(run: Run, *arguments: str) -> None:
+    status, _out, err = run(["systemctl", *arguments])
+    if status != 0:
+        raise HostError(f"systemctl {' '.join(arguments)}: {err.strip() or f'exit status {status}'}")

@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The largest packet that fits into a tunnel as far as this host can know: its SA, its route to the peer, its links."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run, run_json
+from ansible_collections.causeway.ipsec.plugins.module_utils.packet_size import inner_mtu
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ansible_collections.causeway.ipsec.plugins.module_utils.sas import ChildSa, IkeSa
+
+_TUN_OF_CHARON = re.compile(r"ipsec\d+")
+
+
+@dataclass
+class TunnelMtu:
+    """Reads this host's links once and each route once. What iproute2 does not tell makes an MTU unknown, no error."""
+
+    run: Run
+    links: Mapping[str, Mapping[str, Any]] = field(init=False)
+    routes: dict[tuple[str, str], int | None] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        try:
+            links = run_json(self.run, "ip", "-j", "-d", "link", "show")
+        except (HostError, OSError):
+            links = []
+        self.links = {link["ifname"]: link for link in links}
+
+    def __call__(self, sa: IkeSa, child: ChildSa) -> int | None:
+        """Return the largest packet that a child takes, None where it has no IPsec SA in tunnel mode."""
+        outer = self._outer(sa.local_address, sa.remote_address) if child.mode == "TUNNEL" and child.protocol else None
+        if outer is None:
+            return None
+        version = ipaddress.ip_address(sa.remote_address).version
+        algorithms = (child.encryption, child.integrity)
+        fits = inner_mtu(outer, version, child.protocol.lower(), *algorithms, udp=child.encapsulation)
+        return min([fits, *self._tun_mtus()])
+
+    def _tun_mtus(self) -> list[int]:
+        """The MTU of the device through which charon's userspace ESP gets its packets, where it makes ESP itself."""
+        return [
+            link["mtu"]
+            for name, link in self.links.items()
+            if _TUN_OF_CHARON.fullmatch(name) and link.get("linkinfo", {}).get("info_kind") == "tun"
+        ]
+
+    def _outer(self, local: str, remote: str) -> int | None:
+        if (local, remote) not in self.routes:
+            self.routes[local, remote] = self._read_route(local, remote)
+        return self.routes[local, remote]
+
+    def _read_route(self, local: str, remote: str) -> int | None:
+        """The MTU that is configured: fibmatch passes over what the kernel has learned of routers for some minutes."""
+        try:
+            found = run_json(self.run, "ip", "-j", "route", "get", "fibmatch", remote, "from", local)
+        except (HostError, OSError):
+            return None
+        mtus = [mtu for route in found for mtu in self._route_mtus(route)]
+        return min(mtus, default=None)
+
+    def _route_mtus(self, route: Mapping[str, Any]) -> list[int]:
+        devices = [hop["dev"] for hop in (route, *route.get("nexthops", ())) if "dev" in hop]
+        metrics = [metric["mtu"] for metric in route.get("metrics", ()) if "mtu" in metric]
+        return [*metrics, *(self.links[device]["mtu"] for device in devices if device in self.links)]
