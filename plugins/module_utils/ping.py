@@ -10,14 +10,19 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.causeway.ipsec.plugins.module_utils.echo_probe import ICMP_HEADER
+from ansible_collections.causeway.ipsec.plugins.module_utils.packet_size import IP_HEADER
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-INTERVAL = 0.2  # seconds; the shortest that ping allows to others than root
+# Seconds between two pings, for root and for others, to whom ping allows no less.
+INTERVAL = {True: 0.05, False: 0.2}
 GRACE = 2.0  # seconds that a ping may take beyond its own deadline before it is killed
 
 _COUNTS = re.compile(r"(\d+) packets transmitted, (\d+) (?:packets )?received")
 _TIMES = re.compile(r"= ([\d.]+)/([\d.]+)/")
+_PAYLOAD = 56  # what ping sends unless told otherwise
 _ERROR = re.compile(r"^(?:\S*ping6?: )?(.+)$")
 
 
@@ -31,6 +36,15 @@ class Target:
     address: str
     source: str | None = None
 
+    @property
+    def version(self) -> int:
+        return ipaddress.ip_address(self.address).version
+
+    @property
+    def usual_size(self) -> int:
+        """Size of the packets that ping sends unless told otherwise."""
+        return IP_HEADER[self.version] + ICMP_HEADER + _PAYLOAD
+
 
 def parse_target(raw: Mapping[str, Any]) -> Target:
     try:
@@ -43,9 +57,9 @@ def parse_target(raw: Mapping[str, Any]) -> Target:
     return Target(raw["name"], str(address), str(source) if source else None)
 
 
-def ping_command(ping: str, target: Target, count: int, timeout: int) -> list[str]:
+def ping_command(ping: str, target: Target, count: int, timeout: int, *, root: bool = True) -> list[str]:
     """With a count and a deadline, ping goes on until so many replies came or the time is over."""
-    command = [ping, "-n", "-q", "-i", str(INTERVAL), "-c", str(count), "-w", str(timeout)]
+    command = [ping, "-n", "-q", "-i", str(INTERVAL[root]), "-c", str(count), "-w", str(timeout)]
     if target.source:
         command += ["-I", target.source]
     return [*command, target.address]

@@ -14,6 +14,8 @@ description:
   - Pings all targets in parallel and returns what came back. An address that does not answer is a result, no failure.
   - Each target is pinged every 0.2 seconds until O(count) replies came or O(timeout) is over. So the first packets may
     get lost, while a tunnel is set up on demand, and an address that answers costs little time.
+  - Then it finds the path MTU to each target that answered, by packets that must not be fragmented. That takes well
+    under a second where routers tell their MTU, and some seconds where they are silent or what they say is filtered.
 options:
   targets:
     description: What to ping.
@@ -40,6 +42,13 @@ options:
     description: Seconds after which a target is given up.
     type: int
     default: 5
+  path_mtu:
+    description:
+      - Whether to measure how large a packet may be that reaches the target without fragments.
+      - It counts in this direction only; the way back may take other packets.
+      - Only root may, and those whom C(net.ipv4.ping_group_range) lets; for others nothing is measured.
+    type: bool
+    default: true
 requirements:
   - ping of iputils
 attributes:
@@ -103,8 +112,21 @@ results:
       description: What went wrong, null if there was a reply.
       type: str
       returned: success
+    mtu:
+      description:
+        - Bytes of the largest packet that reached the target without fragments, its IP header included.
+        - Null if it was not measured, or could not be within 15 seconds.
+      type: int
+      returned: success
   sample:
-    - {name: london-1, address: 192.168.2.11, source: null, sent: 3, received: 3, rtt_ms: 0.61, error: null}
+    - name: london-1
+      address: 192.168.2.11
+      source: null
+      sent: 3
+      received: 3
+      rtt_ms: 0.61
+      error: null
+      mtu: 1438
 silent:
   description: Names of the targets that did not answer.
   returned: success
@@ -115,9 +137,13 @@ silent:
 
 import asyncio
 import os
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.causeway.ipsec.plugins.module_utils.echo_probe import probe
+from ansible_collections.causeway.ipsec.plugins.module_utils.path_mtu import Answer, largest_packet
 from ansible_collections.causeway.ipsec.plugins.module_utils.ping import (
     GRACE,
     PingError,
@@ -127,36 +153,72 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.ping import (
     ping_command,
 )
 
-# A ping waits most of its time: this many processes at once are no burden, and more would be for a small gateway.
+# A ping waits most of its time: this many at once are no burden, and more would be for a small gateway.
 PARALLEL = 64
+MEASURE_SECONDS = 15.0
+# A packet is tried this long (at 0, 0.2 and 0.4 s) before it counts as lost; longer where replies are slow.
+PATIENCE = 0.5
 
 
-async def ping(executable: str, target: Target, count: int, timeout: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Request:
+    """The module's options."""
+
+    executable: str
+    count: int
+    timeout: int
+    path_mtu: bool
+
+
+async def execute(command: list[str], seconds: float) -> tuple[str, str] | None:
+    """Return what the command printed, None if it did not end in time."""
     process = await asyncio.create_subprocess_exec(
-        *ping_command(executable, target, count, timeout),
+        *command,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "LC_ALL": "C"},
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), timeout + GRACE)
+        out, err = await asyncio.wait_for(process.communicate(), seconds)
     except asyncio.TimeoutError:
-        process.kill()
-        await process.wait()
-        return parse_output(target, "", f"ping did not end within {timeout + GRACE:.0f} s")
-    return parse_output(target, out.decode(errors="replace"), err.decode(errors="replace"))
+        return None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return out.decode(errors="replace"), err.decode(errors="replace")
 
 
-async def ping_all(executable: str, targets: list[Target], count: int, timeout: int) -> list[dict[str, Any]]:
+async def ping(request: Request, target: Target, slots: asyncio.Semaphore, probers: Executor) -> dict[str, Any]:
+    seconds = request.timeout + GRACE
+    async with slots:
+        command = ping_command(request.executable, target, request.count, request.timeout, root=os.geteuid() == 0)
+        said = await execute(command, seconds)
+    result = parse_output(target, *(said or ("", f"ping did not end within {seconds:.0f} s")))
+    measured = request.path_mtu and result["received"]
+    return {**result, "mtu": await measure(target, probers, result["rtt_ms"]) if measured else None}
+
+
+async def measure(target: Target, probers: Executor, rtt_ms: float | None) -> int | None:
+    """Return the path MTU to a target that answers."""
+    patience = PATIENCE + 2 * (rtt_ms or 0) / 1000
+    loop = asyncio.get_running_loop()
+
+    async def send(size: int) -> Answer:
+        return await loop.run_in_executor(probers, probe, target.version, target.address, target.source, size, patience)
+
+    try:
+        return await asyncio.wait_for(largest_packet(send, target.usual_size), MEASURE_SECONDS)
+    except (asyncio.TimeoutError, OSError):
+        return None
+
+
+async def ping_all(request: Request, targets: list[Target]) -> list[dict[str, Any]]:
     """The results in the order of the targets."""
     slots = asyncio.Semaphore(PARALLEL)
-
-    async def ping_one(target: Target) -> dict[str, Any]:
-        async with slots:
-            return await ping(executable, target, count, timeout)
-
-    return await asyncio.gather(*(ping_one(target) for target in targets))
+    with ThreadPoolExecutor(PARALLEL) as probers:
+        return await asyncio.gather(*(ping(request, target, slots, probers) for target in targets))
 
 
 def main() -> None:
@@ -174,6 +236,7 @@ def main() -> None:
             },
             "count": {"type": "int", "default": 3},
             "timeout": {"type": "int", "default": 5},
+            "path_mtu": {"type": "bool", "default": True},
         },
         supports_check_mode=True,
     )
@@ -185,7 +248,7 @@ def main() -> None:
     except PingError as exc:
         module.fail_json(msg=str(exc))
     executable = module.get_bin_path("ping", required=True)
-    results = asyncio.run(ping_all(executable, targets, count, timeout))
+    results = asyncio.run(ping_all(Request(executable, count, timeout, module.params["path_mtu"]), targets))
     module.exit_json(
         changed=False, results=results, silent=[entry["name"] for entry in results if not entry["received"]]
     )

@@ -14,6 +14,8 @@ description:
     and fails saying in plain words what is wrong on which end.
   - A tunnel is V(proven) when its security associations are up and pings crossed it, V(up) when there was nothing
     to ping, V(unproven) when none of its managed ends gave an answer in this run.
+  - The column MTU is the smallest that pings measured across the tunnel. Where it is smaller than the gateways compute,
+    a line below the table says so; that is no failure.
 options:
   raised:
     description: Results of M(causeway.ipsec.tunnel) by gateway.

@@ -12,11 +12,11 @@ from .verdict import End, Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-HEAD = ("Tunnel", "State", "IKE", "ESP", "Out / in", "Pings", "RTT")
+HEAD = ("Tunnel", "State", "IKE", "ESP", "Out / in", "Pings", "RTT", "MTU")
 
 
 def render(rows: Sequence[Row]) -> str:
-    """Columns of text, then one line for each problem."""
+    """Columns of text, then one line for each problem or note."""
     cells = [HEAD, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(HEAD))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells]
@@ -35,12 +35,13 @@ def _cells(row: Row) -> tuple[str, ...]:
         f"{_size(seen.bytes_out)} / {_size(seen.bytes_in)}" if seen.up else "-",
         f"{sum(1 for ping in row.pings if ping.received)} of {len(row.pings)}" if row.pings else "-",
         f"{sum(rtts) / len(rtts):.1f} ms" if rtts else "-",
+        str(row.narrowest.mtu) if row.narrowest else "-",
     )
 
 
 def _notes(rows: Iterable[Row]) -> Iterable[str]:
     for row in rows:
-        yield from (f"{row.tunnel}: {problem}" for problem in row.problems)
+        yield from (f"{row.tunnel}: {text}" for text in (*row.problems, *row.notes))
         absent = [end.host for end in row.ends if end.up is None]
         if absent:
             yield f"{row.tunnel}: not seen from {', '.join(absent)}, which gave no answer in this run"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ from ..topology.model import Topology, section_name
 from .targets import split_name
 
 Answers = Mapping[str, Sequence[Mapping[str, Any]]]  # host name to the list that a module returned there
+
+SMALLEST_USUAL = 1280  # every link that carries IPv6 takes it (RFC 8200)
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class End:
     esp: str = ""
     bytes_in: int = 0
     bytes_out: int = 0
+    mtu: int | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Ping:
     sent: int
     received: int
     rtt_ms: float | None
+    mtu: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,17 @@ class Row:
     ends: tuple[End, ...]
     pings: tuple[Ping, ...]
     problems: tuple[str, ...] = field(default=())
+
+    @property
+    def narrowest(self) -> Ping | None:
+        """The ping whose packets may be least large; None where nothing was measured."""
+        return min((ping for ping in self.pings if ping.mtu), key=lambda ping: ping.mtu or 0, default=None)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is no failure, but worth knowing."""
+        ping = self.narrowest
+        return (*_mtu_notes(ping, [end.mtu for end in self.ends if end.mtu]),) if ping else ()
 
     @property
     def state(self) -> str:
@@ -99,7 +114,15 @@ def _pings_by_tunnel(pings: Answers) -> dict[str, list[Ping]]:
         for result in results:
             tunnel, target = split_name(result["name"])
             found.setdefault(tunnel, []).append(
-                Ping(source, target, result["address"], result["sent"], result["received"], result["rtt_ms"])
+                Ping(
+                    source,
+                    target,
+                    result["address"],
+                    result["sent"],
+                    result["received"],
+                    result["rtt_ms"],
+                    result.get("mtu"),
+                )
             )
     return found
 
@@ -121,7 +144,25 @@ def _end(host: str, section: str, raised: Answers, status: Answers, failures: Ma
         esp=", ".join(sorted({child["proposal"] for child in children})),
         bytes_in=sum(child["bytes_in"] for child in children),
         bytes_out=sum(child["bytes_out"] for child in children),
+        mtu=min((child["mtu"] for child in children if child.get("mtu")), default=None),
     )
+
+
+def _mtu_notes(ping: Ping, computed: Sequence[int]) -> Iterator[str]:
+    """Say where packets are smaller than they need be, and where they are too small for comfort."""
+    measured = ping.mtu or 0
+    way = f"{ping.source} to {ping.target}"
+    if computed and measured < min(computed):
+        yield (
+            f"packets of up to {measured} bytes pass from {way}, but {min(computed)} would by the algorithms and the "
+            "gateways' own links: a link on the way, most likely between the gateways, has a smaller MTU. Set "
+            "firewall_wan_mtu on both gateways to that link's MTU, so that TCP starts with segments that fit"
+        )
+    if measured < SMALLEST_USUAL:
+        yield (
+            f"small pings pass from {way}, but no packet above {measured} bytes: IPv6 does not work below "
+            f"{SMALLEST_USUAL}, and whatever sends larger packets and does not hear of it will hang"
+        )
 
 
 def _problems(ends: tuple[End, ...], pings: tuple[Ping, ...]) -> list[str]:

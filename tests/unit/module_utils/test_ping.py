@@ -33,7 +33,11 @@ SILENCE = """PING 192.168.2.11 (192.168.2.11) 56(84) bytes of data.
 
 def test_a_command_asks_for_so_many_replies_until_the_deadline() -> None:
     command = ping_command("ping", Target("x", "192.168.2.11", "192.168.1.5"), 3, 5)
-    assert command == ["ping", "-n", "-q", "-i", "0.2", "-c", "3", "-w", "5", "-I", "192.168.1.5", "192.168.2.11"]
+    assert command == ["ping", "-n", "-q", "-i", "0.05", "-c", "3", "-w", "5", "-I", "192.168.1.5", "192.168.2.11"]
+
+
+def test_others_than_root_ping_as_often_as_they_may() -> None:
+    assert ping_command("ping", Target("x", "192.0.2.1"), 3, 5, root=False)[3:5] == ["-i", "0.2"]
     assert "-I" not in ping_command("ping", LONDON, 3, 5)
 
 
@@ -82,3 +86,7 @@ def test_targets_are_addresses() -> None:
 def test_anything_else_is_refused(raw: dict[str, Any], message: str) -> None:
     with pytest.raises(PingError, match=f"^{message}$"):
         parse_target(raw)
+
+
+def test_the_size_of_pings_own_packets() -> None:
+    assert (LONDON.usual_size, Target("x", "fd00::1").usual_size) == (84, 104)

@@ -12,16 +12,15 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import table,
 TUNNELS = [("berlin-london", "cw-berlin-london", ("berlin-gw", "london-gw"))]
 
 
-def status(bytes_in: int, bytes_out: int) -> list[dict[str, Any]]:
-    child = {"proposal": "AES_CTR_128/HMAC_SHA2_256_128", "bytes_in": bytes_in, "bytes_out": bytes_out}
+def status(bytes_in: int, bytes_out: int, mtu: int | None = 1446) -> list[dict[str, Any]]:
+    child = {"proposal": "AES_CTR_128/HMAC_SHA2_256_128", "bytes_in": bytes_in, "bytes_out": bytes_out, "mtu": mtu}
     return [{"name": "cw-berlin-london", "state": "up", "ike_proposal": "AES_CTR_128/MODP_3072", "children": [child]}]
 
 
-def ping(received: int) -> list[dict[str, Any]]:
+def ping(received: int, mtu: int | None = None) -> list[dict[str, Any]]:
     rtt = 1.25 if received else None
-    return [
-        {"name": "berlin-london/london-1", "address": "192.168.2.11", "sent": 3, "received": received, "rtt_ms": rtt}
-    ]
+    counts = {"sent": 3, "received": received, "rtt_ms": rtt, "mtu": mtu}
+    return [{"name": "berlin-london/london-1", "address": "192.168.2.11", **counts}]
 
 
 def prove(berlin: tuple[int, int], london: tuple[int, int], received: int) -> verdict.Row:
@@ -34,7 +33,7 @@ def test_answers_prove_the_tunnel() -> None:
     assert (row.state, row.problems) == ("proven", ())
     assert table.render([row]).splitlines()[2].split() == [
         "berlin-london", "proven", "AES_CTR_128/MODP_3072", "AES_CTR_128/HMAC_SHA2_256_128",
-        "840", "B", "/", "840", "B", "1", "of", "1", "1.2", "ms",
+        "840", "B", "/", "840", "B", "1", "of", "1", "1.2", "ms", "-",
     ]  # fmt: skip
 
 
@@ -75,3 +74,48 @@ def test_no_answer_from_either_end_is_unproven_not_proven() -> None:
     row = verdict.rows(TUNNELS, {}, {}, {})[0]
     assert row.state == "unproven"
     assert "not seen from berlin-gw, london-gw" in table.render([row])
+
+
+def measured(*mtus: int | None, computed: tuple[int | None, int | None] = (1446, 1446)) -> verdict.Row:
+    both = {"berlin-gw": status(84, 84, computed[0]), "london-gw": status(84, 84, computed[1])}
+    pings = {f"berlin-{number}": ping(3, mtu) for number, mtu in enumerate(mtus, 1)}
+    return verdict.rows(TUNNELS, {}, both, pings)[0]
+
+
+def mtu_column(row: verdict.Row) -> str:
+    return table.render([row]).splitlines()[2].split()[-1]
+
+
+def test_the_smallest_mtu_that_was_measured_is_shown() -> None:
+    row = measured(1446, None, 1446)
+    assert (row.state, row.notes, mtu_column(row)) == ("proven", (), "1446")
+    assert table.render([row]).splitlines()[0].split()[-2:] == ["RTT", "MTU"]
+
+
+def test_an_mtu_smaller_than_computed_is_noted_with_its_remedy_and_is_no_failure() -> None:
+    row = measured(1446, 1346, 1446)
+    assert (row.state, mtu_column(row)) == ("proven", "1346")
+    assert row.notes == (
+        (
+            "packets of up to 1346 bytes pass from berlin-2 to london-1, but 1446 would by the algorithms and the "
+            "gateways' own links: a link on the way, most likely between the gateways, has a smaller MTU. Set "
+            "firewall_wan_mtu on both gateways to that link's MTU, so that TCP starts with segments that fit"
+        ),
+    )
+    assert table.render([row]).splitlines()[-1] == f"berlin-london: {row.notes[0]}"
+
+
+def test_the_end_with_the_smaller_computed_mtu_counts() -> None:
+    assert measured(1400, computed=(1446, 1400)).notes == ()
+    assert measured(1400, computed=(None, 1400)).notes == ()
+    assert len(measured(1399, computed=(1446, 1400)).notes) == 1
+
+
+def test_an_mtu_below_what_ipv6_needs_is_said_even_where_it_is_computed_so() -> None:
+    (note,) = measured(1200, computed=(1200, 1200)).notes
+    assert note == (
+        "small pings pass from berlin-1 to london-1, but no packet above 1200 bytes: IPv6 does not work below 1280, "
+        "and whatever sends larger packets and does not hear of it will hang"
+    )
+    assert len(measured(1200).notes) == 2
+    assert len(measured(1200, computed=(None, None)).notes) == 1
