@@ -33,16 +33,16 @@ class HostFile:
 
     path: str
     text: str | None
-    safe: bool  # root's own and nobody else's to read
+    safe: bool  # root's own, nobody else's to read, and here: AppArmor keeps swanctl from what a link leads to
 
 
 def read_host_file(path: str) -> HostFile:
-    """Return the file's text (None if there is none) and whether its owner and mode are right."""
+    """Return the file's text (None if there is none) and whether its owner, mode and kind are right."""
     try:
         with Path(path).open(encoding="utf-8", errors="surrogateescape", newline="") as file:
             info = os.fstat(file.fileno())
             safe = stat.S_IMODE(info.st_mode) == MODE and info.st_uid == os.geteuid()
-            return HostFile(path, file.read(), safe)
+            return HostFile(path, file.read(), safe and not Path(path).is_symlink())
     except FileNotFoundError:
         return HostFile(path, None, False)
     except OSError as exc:

@@ -17,9 +17,10 @@ class Offer:
     local_id: str = ""
     remote_id: str = ""
     ike_proposals: tuple[str, ...] = ()
-    esp_proposals: tuple[str, ...] = ()
+    ipsec_proposals: tuple[str, ...] = ()
     local_subnets: tuple[str, ...] = ()
     remote_subnets: tuple[str, ...] = ()
+    protocol: str = "ESP"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ SYMPTOMS = (
     _symptom(
         "kernel",
         r"(?P<what>unable to install .* in kernel|error installing route with policy.*)",
-        "the peer agreed, but this host could not install it ({what}). With kernel ESP: does the kernel have ESP "
+        "the peer agreed, but this host could not install it ({what}). In the kernel: does it have {protocol} "
         "and XFRM? With userspace ESP: does this host have an address inside {local_subnets}?",
     ),
     _symptom(
@@ -97,8 +98,8 @@ SYMPTOMS = (
     _symptom(
         "child_proposal",
         r"received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built",
-        "the peers agree on IKE, but {remote_address} accepts none of our ESP proposals ({esp_proposals}). "
-        "Compare encryption, integrity and PFS group at both ends.",
+        "the peers agree on IKE, but {remote_address} accepts none of our {protocol} proposals "
+        "({ipsec_proposals}). Compare the protocol (ESP or AH), encryption, integrity and PFS group at both ends.",
     ),
     _symptom(
         "ike_group",
@@ -162,7 +163,8 @@ def _words(offer: Offer) -> dict[str, str]:
         "local_id": repr(offer.local_id),
         "remote_id": repr(offer.remote_id),
         "ike_proposals": ", ".join(offer.ike_proposals) or "strongSwan's defaults",
-        "esp_proposals": ", ".join(offer.esp_proposals) or "strongSwan's defaults",
+        "ipsec_proposals": ", ".join(offer.ipsec_proposals) or "strongSwan's defaults",
+        "protocol": offer.protocol,
         "local_subnets": ", ".join(offer.local_subnets) or "its own address",
         "remote_subnets": ", ".join(offer.remote_subnets) or "its own address",
     }

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 LIVE_CHILD = frozenset({"INSTALLED", "REKEYING", "REKEYED", "UPDATING"})
+_IN_PROPOSAL = frozenset({"encryption", "integrity"})
 LIVE_IKE = frozenset({"ESTABLISHED", "REKEYING", "REKEYED", "PASSIVE"})
 
 
@@ -29,6 +30,11 @@ class ChildSa:
     spi_in: str
     spi_out: str
     rekey: int | None
+    mode: str = ""
+    protocol: str = ""
+    encapsulation: bool = False
+    encryption: str = ""
+    integrity: str = ""
 
     @property
     def up(self) -> bool:
@@ -102,6 +108,11 @@ def _child_sa(key: str, shown: Mapping[str, Any]) -> ChildSa:
         spi_in=shown.get("spi-in", ""),
         spi_out=shown.get("spi-out", ""),
         rekey=_number(shown.get("rekey-time")),
+        mode=shown.get("mode", ""),
+        protocol=shown.get("protocol", ""),
+        encapsulation=shown.get("encap") == "yes",
+        encryption=shown.get("encr-alg", ""),
+        integrity=shown.get("integ-alg", ""),
     )
 
 
@@ -141,7 +152,9 @@ def state_of(name: str, wanted: Iterable[str], sas: Iterable[IkeSa]) -> str:
     return "connecting" if ours else "down"
 
 
-def summary(name: str, wanted: Iterable[str], sas: Iterable[IkeSa]) -> dict[str, Any]:
+def summary(
+    name: str, wanted: Iterable[str], sas: Iterable[IkeSa], mtu: Callable[[IkeSa, ChildSa], int | None]
+) -> dict[str, Any]:
     """Return a connection's state as tunnel_info gives it; of several IKE SAs, the newest that has children."""
     ours = sorted(
         (sa for sa in sas if sa.name == name),
@@ -161,9 +174,15 @@ def summary(name: str, wanted: Iterable[str], sas: Iterable[IkeSa]) -> dict[str,
         "initiator": best.initiator if best else None,
         "established": best.established if best else None,
         "rekey": best.rekey if best else None,
-        "children": [_child_summary(child) for sa in ours for child in sa.children],
+        "children": [_child_summary(child, mtu(sa, child)) for sa in ours for child in sa.children],
     }
 
 
-def _child_summary(child: ChildSa) -> dict[str, Any]:
-    return {**asdict(child), "local_subnets": list(child.local_subnets), "remote_subnets": list(child.remote_subnets)}
+def _child_summary(child: ChildSa, mtu: int | None) -> dict[str, Any]:
+    shown = {key: value for key, value in asdict(child).items() if key not in _IN_PROPOSAL}
+    return {
+        **shown,
+        "local_subnets": list(child.local_subnets),
+        "remote_subnets": list(child.remote_subnets),
+        "mtu": mtu,
+    }

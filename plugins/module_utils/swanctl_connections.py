@@ -30,10 +30,11 @@ LIST_KEYS = frozenset(
         "cert_policy",
     }
 )
-FILE_KEYS = frozenset({"certs", "cacerts", "pubkeys"})
+# Trust in a certificate outlives its file, and with revocation checks a peer that shows none is refused.
+CERTIFICATE_KEYS = frozenset({"certs", "cacerts", "pubkeys", "ca_id", "cert_policy", "revocation", "ocsp"})
+CERTIFICATE_SECTION = re.compile(r"(ca)?cert.*", re.IGNORECASE)
 PREFIX = "cw-"
-OUR_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-MAX_NAME = 127  # swanctl before 6.0.4 reads longer names as sections without content
+OUR_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # before 6.0.4, swanctl reads names over 127 as sections without content
 MAX_PATH = 255
 
 
@@ -65,6 +66,8 @@ def problems_of(root: Section, file: str) -> Iterator[str]:
         if len(connection.places) > 1:
             yield f"{place}: the connection {name!r} is defined again at {connection.places[1]}; names must be unique."
         yield from _section_problems(connection, f"connections.{name}")
+        yield from _authentication_problems(connection, name)
+        yield from _ikev1_problems(connection)
 
 
 def _section_problems(section: Section, path: str) -> Iterator[str]:
@@ -80,10 +83,37 @@ def _section_problems(section: Section, path: str) -> Iterator[str]:
     if section.references:
         yield f"{place}: references to other sections are not supported here; write {name!r} out."
     for key in section.values:
-        if key.lower() in FILE_KEYS:
+        if key.lower() in CERTIFICATE_KEYS:
             yield f"{place}: {key} is not supported yet; use pre-shared keys (auth = psk)."
     for child_name, child in section.sections.items():
         yield from _section_problems(child, f"{path}.{child_name}")
+
+
+def _authentication_problems(connection: Section, name: str) -> Iterator[str]:
+    """Yield which end does not say how it is authenticated (nothing at all is no constraint), or says certificates."""
+    for end in ("local", "remote"):
+        rounds = [section for key, section in connection.sections.items() if key.lower().startswith(end)]
+        if not rounds or any((section.values.get("auth") or "").lower() != "psk" for section in rounds):
+            yield (
+                f"{connection.places[0]}: the connection {name!r} must have auth = psk in {end} {{ … }}; "
+                "nothing else is supported yet."
+            )
+        for section in rounds:
+            for key in filter(CERTIFICATE_SECTION.fullmatch, section.sections):
+                yield f"{section.sections[key].places[0]}: {key} {{ … }} is not supported yet; use pre-shared keys."
+
+
+def _ikev1_problems(connection: Section) -> Iterator[str]:
+    """Yield where IKEv1 would drop subnets without a word: it carries one at each end of a child."""
+    if connection.values.get("version") != "1":
+        return
+    for name, child in connection.sections.get("children", Section()).sections.items():
+        for key in ("local_ts", "remote_ts"):
+            if len(_items(child.values.get(key) or "")) > 1:
+                yield (
+                    f"{child.places[0]}: {key} of {name!r} names several subnets, of which IKEv1 carries one; "
+                    "write a child for each pair, or version = 2."
+                )
 
 
 def connections_of(root: Section) -> dict[str, Section]:

@@ -22,6 +22,7 @@ HEADER = (
     "# The Ansible collection causeway.ipsec owns this file: changes made here are lost.\n"
     "# A leading minus: an interface may appear late, and udev then applies its lines.\n"
 )
+_ADDRESS = re.compile(r"\{(?P<address>[0-9A-Fa-f:.]+)\}")
 _NAME = re.compile(r"[A-Za-z0-9_@:.+-]+(/[A-Za-z0-9_@:.+-]+)+")
 # net/ipv4/conf/<interface or all or default>/<key>; an interface's name may have dots, which slashes leave alone.
 _CONF = re.compile(r"net/(?P<family>ipv4|ipv6)/conf/(?P<interface>[^/]+)/(?P<key>[^/]+)")
@@ -79,18 +80,33 @@ def canonical_value(value: object) -> str:
     return " ".join(text.split())
 
 
-def parse_settings(raw: Mapping[str, object], interfaces: Iterable[str] = ()) -> list[Setting]:
-    """Settings with canonical names; one with {interface} in its name stands for one per interface."""
+def parse_settings(
+    raw: Mapping[str, object], interfaces: Iterable[str] = (), holders: Mapping[str, list[str]] | None = None
+) -> list[Setting]:
+    """Settings with canonical names; one with {interface} or {an address} in its name stands for one per interface."""
     settings = []
     for text, value in raw.items():
         optional = text.startswith("-")
         pattern = canonical_name(text[1:] if optional else text)
-        names = [pattern.replace(PLACEHOLDER, name) for name in interfaces] if PLACEHOLDER in pattern else [pattern]
-        for name in names:
+        for name in _expanded(pattern, interfaces, holders or {}):
             if not _NAME.fullmatch(name) or ".." in name.split("/"):
                 raise HostError(f"{text!r} is no name of a kernel setting, such as net/ipv4/ip_forward")
             settings.append(Setting(name, canonical_value(value), optional))
     return settings
+
+
+def addresses_in(names: Iterable[str]) -> list[str]:
+    """The addresses that names hold in braces, each of which stands for the interface with this address."""
+    return sorted({match["address"] for match in map(_ADDRESS.search, names) if match})
+
+
+def _expanded(pattern: str, interfaces: Iterable[str], holders: Mapping[str, list[str]]) -> list[str]:
+    if PLACEHOLDER in pattern:
+        return [pattern.replace(PLACEHOLDER, name) for name in interfaces]
+    match = _ADDRESS.search(pattern)
+    if match:
+        return [pattern.replace(match.group(), name) for name in holders.get(match["address"], [])]
+    return [pattern]
 
 
 def in_order(settings: Iterable[Setting]) -> list[Setting]:

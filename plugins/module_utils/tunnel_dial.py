@@ -169,14 +169,16 @@ def read_offers(path: str = CONNECTIONS) -> dict[str, Offer]:
 
 def _offer(message: Mapping[str, Any]) -> Offer:
     children = message.get("children", {}).values()
+    ah_proposals = _union(children, "ah_proposals")
     return Offer(
         remote_address=", ".join(message.get("remote_addrs", [])) or "the peer",
         local_id=message.get("local", {}).get("id", ""),
         remote_id=message.get("remote", {}).get("id", ""),
         ike_proposals=tuple(message.get("proposals", [])),
-        esp_proposals=_union(children, "esp_proposals"),
+        ipsec_proposals=ah_proposals or _union(children, "esp_proposals"),
         local_subnets=_union(children, "local_ts"),
         remote_subnets=_union(children, "remote_ts"),
+        protocol="AH" if ah_proposals else "ESP",
     )
 
 

@@ -18,10 +18,13 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.sas import (
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import PREFIX
 from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_dial import Result, Tunnel, bring_up
+from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_mtu import TunnelMtu
 from ansible_collections.causeway.ipsec.plugins.module_utils.vici import Client, ViciError, find_socket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import Run
 
 EXPECTED = (LoadError, ViciError)
 
@@ -103,7 +106,7 @@ def foresee(client: Client, tunnels: Sequence[Tunnel], state: str) -> list[Resul
     ]
 
 
-def read_summaries(names: Sequence[str]) -> list[dict[str, Any]]:
+def read_summaries(names: Sequence[str], run_command: Run) -> list[dict[str, Any]]:
     """Return what the module tunnel_info returns."""
     with contextlib.closing(Client(find_socket())) as client:
         shown: dict[str, Mapping[str, Any]] = {}
@@ -111,4 +114,5 @@ def read_summaries(names: Sequence[str]) -> list[dict[str, Any]]:
             shown.update(event)
         sas = read_sas(client)
     known = {name for name in (*shown, *(sa.name for sa in sas)) if name.startswith(PREFIX)}
-    return [summary(name, shown.get(name, {}).get("children", {}), sas) for name in names or sorted(known)]
+    mtu = TunnelMtu(run_command)
+    return [summary(name, shown.get(name, {}).get("children", {}), sas, mtu) for name in names or sorted(known)]

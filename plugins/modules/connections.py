@@ -62,7 +62,7 @@ requirements:
   - strongSwan 5.9.8 or later (C(charon-systemd) and C(strongswan-swanctl)), running
 notes:
   - In check mode, strongSwan may be absent; then every connection is reported as to be loaded.
-  - Certificates are not supported yet.
+  - Certificates are not supported yet, so each end of a connection has C(auth = psk).
 attributes:
   check_mode:
     description: Can run in check mode and reports the same without touching anything.

@@ -28,6 +28,7 @@ options:
       - Both C(net.ipv4.ip_forward) and C(net/ipv4/ip_forward) are understood, as in files of sysctl.d. Write
         slashes where an interface's name contains dots.
       - C({interface}) in a name stands for each of the interfaces that hold O(addresses).
+      - An address in braces, as in C(net/ipv4/conf/{198.51.100.10}/rp_filter), stands for the interface that holds it.
       - A leading minus makes a setting optional, it is skipped on a kernel that lacks it.
     type: dict
     default: {}
@@ -65,12 +66,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let a gateway forward, and check sources loosely on the two interfaces it forwards between
+- name: Let a gateway forward between two interfaces, and check sources loosely on the one towards its peers
   causeway.ipsec.kernel_settings:
     settings:
       net/ipv4/ip_forward: 1
-      net/ipv4/conf/{interface}/rp_filter: 2
-      -net/ipv6/conf/all/accept_redirects: 0
+      net/ipv4/conf/{interface}/forwarding: 1
+      net/ipv4/conf/{198.51.100.10}/rp_filter: 2
+      -net/ipv6/conf/all/forwarding: 1
     addresses:
       - 198.51.100.10
       - 192.168.1.5
@@ -118,6 +120,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.sysctl import (
     PLACEHOLDER,
     Setting,
     SysctlPlan,
+    addresses_in,
     all_counterpart,
     contradictions,
     effective_values,
@@ -187,10 +190,12 @@ def learned_router_settings(run: Run, before: str | None) -> list[Setting]:
 
 def gather(params: Mapping[str, Any], run: Run, before: str | None) -> tuple[list[Setting], list[str]]:
     """The settings wanted, in the kernel's order, and the interfaces that the addresses are on."""
-    interfaces = interfaces_with(params["addresses"], read_addresses(run)) if params["addresses"] else []
+    named = addresses_in(params["settings"])
+    held = read_addresses(run) if params["addresses"] or named else []
+    interfaces = interfaces_with(params["addresses"], held)
     if not interfaces and any(PLACEHOLDER in name for name in params["settings"]):
         raise HostError(f"settings name {PLACEHOLDER}, but addresses is empty: give this host's addresses on them")
-    settings = parse_settings(params["settings"], interfaces)
+    settings = parse_settings(params["settings"], interfaces, {text: interfaces_with([text], held) for text in named})
     if params["keep_router_advertisements"]:
         settings += learned_router_settings(run, before)
     return in_order(settings), interfaces

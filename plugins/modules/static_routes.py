@@ -75,6 +75,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+addresses:
+  description: The host's own addresses, without loopback and link-local ones; where it can be pinged.
+  returned: success
+  type: list
+  elements: str
+  sample: [192.168.1.11, "2001:db8:1::11"]
 added:
   description: Routes that were put in.
   returned: success
@@ -119,6 +125,7 @@ manager:
 
 import contextlib
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +133,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils import network_managers, networkd
 from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, apply_change
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import (
+    HostAddress,
     HostError,
     Run,
     read_addresses,
@@ -257,6 +265,12 @@ def verify(run: Run, plan: Plan) -> None:
         raise HostError(f"the kernel does not hold the routes that were put in: {'; '.join(steps)}")
 
 
+def pingable(addresses: list[HostAddress]) -> list[str]:
+    """Those that another host could reach."""
+    found = [ip_address(held.address) for held in addresses]
+    return [str(address) for address in found if not (address.is_loopback or address.is_link_local)]
+
+
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
@@ -279,11 +293,13 @@ def main() -> None:
         if plan.changed and not module.check_mode:
             apply(module.run_command, plan)
             verify(module.run_command, plan)
+        addresses = pingable(read_addresses(module.run_command))
     except (HostError, OSError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(
         changed=plan.changed,
         diff=plan.as_diff(),
+        addresses=addresses,
         added=[str(route) for route in plan.routes.added],
         changed_routes=[{"before": str(old), "after": str(new)} for old, new in plan.routes.changed],
         removed=[str(route) for route in plan.routes.removed],

@@ -10,6 +10,7 @@ short_description: Read the state of IPsec tunnels
 version_added: 0.1.0
 description:
   - Reads from strongSwan which tunnels are up, with what proposals, how long, and what they have carried.
+  - Computes how large the packets may be that go through them.
 options:
   names:
     description:
@@ -125,7 +126,7 @@ tunnels:
           returned: success
           sample: INSTALLED
         proposal:
-          description: What was agreed for ESP.
+          description: What was agreed for ESP or AH.
           type: str
           returned: success
           sample: AES_CTR-128/HMAC_SHA2_256_128
@@ -176,6 +177,31 @@ tunnels:
           type: int
           returned: success
           sample: 3120
+        mode:
+          description: IPsec mode as strongSwan names it, empty where no IPsec SA exists.
+          type: str
+          returned: success
+          sample: TUNNEL
+        protocol:
+          description: V(ESP) or V(AH), empty where no IPsec SA exists.
+          type: str
+          returned: success
+          sample: ESP
+        encapsulation:
+          description: Whether packets are wrapped in UDP, as they are when one of the peers is behind NAT.
+          type: bool
+          returned: success
+          sample: false
+        mtu:
+          description:
+            - Bytes of the largest packet that the tunnel takes without fragments, its IP header included.
+            - It follows from the algorithms, the encapsulation and the MTU configured for the route to the peer.
+              A smaller MTU on the way between the peers is not known here, M(causeway.ipsec.reachability) measures it.
+            - With userspace ESP the MTU of charon's TUN device counts too.
+            - Null where no IPsec SA in tunnel mode exists, or where there is no route to the peer.
+          type: int
+          returned: success
+          sample: 1438
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -188,7 +214,7 @@ def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:
-        tunnels = read_summaries(module.params["names"])
+        tunnels = read_summaries(module.params["names"], module.run_command)
     except EXPECTED as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=False, tunnels=tunnels)

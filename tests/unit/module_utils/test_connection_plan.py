@@ -135,7 +135,7 @@ def test_what_is_shown_differently_is_told(path: list[str], value: Any, differen
     assert difference in differences(wanted_view(MESSAGE), shown_view(shown))
 
 
-def test_a_connection_read_as_empty_is_told() -> None:
+def test_h09_a_connection_read_as_empty_is_told() -> None:
     assert differences(wanted_view(MESSAGE), shown_view({"local_addrs": ["%any"], "remote_addrs": ["%any"]}))
 
 
@@ -183,11 +183,17 @@ def test_all_as_wanted() -> None:
     assert verify(WANTED, plan, SAME.daemon or Daemon()) == []
 
 
-def test_what_the_daemon_hides_is_judged_by_our_file() -> None:
+def test_h20_what_the_daemon_hides_is_judged_by_our_file() -> None:
     message = {**MESSAGE, "proposals": ["aes256-sha256-modp3072"]}
     plan = plan_connections(replace(WANTED, connections={"cw-a": message}), SAME)
     assert names(plan) == ((), ("cw-a",), (), (), ("cw-a",))
     assert plan.reasons == {"cw-a": "changed: proposals"}
+
+
+@pytest.mark.parametrize("key", ["dpd_timeout", "dscp"])
+def test_h16_what_strongswan_does_not_compare_is_compared(key: str) -> None:
+    plan = plan_connections(replace(WANTED, connections={"cw-a": {**MESSAGE, key: "46"}}), SAME)
+    assert (plan.replace, plan.reasons) == (("cw-a",), {"cw-a": f"changed: {key}"})
 
 
 def test_one_of_our_names_that_is_not_in_our_file_is_replaced() -> None:
@@ -195,7 +201,7 @@ def test_one_of_our_names_that_is_not_in_our_file_is_replaced() -> None:
     assert plan.reasons == {"cw-a": "loaded by others than us: it is not in our file"}
 
 
-def test_drift_in_the_daemon() -> None:
+def test_h23_drift_in_the_daemon() -> None:
     plan = plan_connections(WANTED, daemon_with(connections={"cw-a": {**SHOWN, "version": "IKEv1"}}))
     assert plan.reasons == {"cw-a": "altered in the daemon: version is 'IKEv1' instead of 'IKEv2'"}
     plan = plan_connections(WANTED, daemon_with(connections={}))
@@ -222,7 +228,7 @@ def test_what_is_ours_and_not_wanted_goes(left_behind: dict[str, Any]) -> None:
     assert plan_connections(WANTED, replace(SAME, connections={"cw-a": MESSAGE, "cw-old": {}})).remove == ("cw-old",)
 
 
-def test_other_peoples_things_never_appear() -> None:
+def test_h36_other_peoples_things_never_appear() -> None:
     plan = plan_connections(Wanted({}, {}, "", ""), SAME)
     assert names(plan) == ((), (), ("cw-a",), (), ("cw-a",))
     assert plan.secrets_removed == ("ike-cw-a",)
@@ -250,7 +256,7 @@ def test_a_file_that_others_can_read_is_written_again() -> None:
         ({"traps": frozenset()}, "cw-a: no trap policy was installed for 'cw-a'"),
     ],
 )
-def test_what_reading_back_finds(daemon: dict[str, Any], problem: str) -> None:
+def test_h12_h15_what_reading_back_finds(daemon: dict[str, Any], problem: str) -> None:
     found = verify(WANTED, plan_connections(WANTED, EMPTY), daemon_with(**daemon).daemon or Daemon())
     assert any(line.startswith(problem) for line in found), found
 
@@ -265,7 +271,7 @@ def test_changed_keys_name_the_setting() -> None:
     assert changed_keys({"a": "1", "s": {"x": "1"}}, {"a": "1", "b": "2", "s": {"x": "2"}}) == ["b", "s.x"]
 
 
-def test_missing_algorithms() -> None:
+def test_h14_missing_algorithms() -> None:
     daemon = Daemon(algorithms={"ke": frozenset({"MODP_2048"})})
     assert missing_algorithms({"ke": ["MODP_2048", "ML_KEM_768"], "aead": ["AES_GCM_16"]}, daemon) == [
         "ke ML_KEM_768",

@@ -106,6 +106,20 @@ def test_files_are_replaced_together_and_safe(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
 
 
+def test_h32_a_link_becomes_a_file(tmp_path: Path) -> None:
+    """AppArmor lets swanctl read below /etc/swanctl only, wherever a link there leads."""
+    elsewhere, ours = tmp_path / "elsewhere", tmp_path / "ours"
+    elsewhere.write_text("text")
+    elsewhere.chmod(0o600)
+    assert read_host_file(str(elsewhere)).safe
+    ours.symlink_to(elsewhere)
+    assert (read_host_file(str(ours)).text, read_host_file(str(ours)).safe) == ("text", False)
+    staged = Staged()
+    staged.add(read_host_file(str(ours)), "text")
+    staged.commit()
+    assert (ours.is_symlink(), read_host_file(str(ours)).safe) == (False, True)
+
+
 def test_if_the_second_cannot_be_replaced_the_first_is_put_back(tmp_path: Path) -> None:
     one, two, three = tmp_path / "one", tmp_path / "two", tmp_path / "three"
     one.write_text("old")

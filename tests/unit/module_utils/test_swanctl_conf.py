@@ -95,7 +95,7 @@ def test_the_brace_may_stand_on_the_next_line() -> None:
         ("include x.conf\n", "f:1: include x.conf: this text must be complete in itself"),
     ],
 )
-def test_errors_name_the_place_and_the_remedy(text: str, message: str) -> None:
+def test_h01_errors_name_the_place_and_the_remedy(text: str, message: str) -> None:
     with pytest.raises(ConfigError, match="^" + re.escape(message)):
         parse_text(text, "f")
 
@@ -129,7 +129,7 @@ def test_includes_are_relative_and_stand_where_they_are_written(main: Path) -> N
     assert list(connections_of(read_tree(str(main), {ours: "connections { w { } }"}).root)) == ["x", "y", "w"]
 
 
-def test_an_error_in_an_included_file_names_that_file(main: Path) -> None:
+def test_h01_an_error_in_an_included_file_names_that_file(main: Path) -> None:
     (main.parent / "conf.d" / "other.conf").write_text("\n\nconnections { a.b { } }")
     with pytest.raises(ConfigError, match=re.escape(f"{main.parent}/conf.d/other.conf:3: after the name 'a'")):
         read_tree(str(main), {})
@@ -141,7 +141,7 @@ def test_a_file_that_includes_itself_ends(main: Path) -> None:
         read_tree(str(main), {})
 
 
-def test_no_main_file_names_the_remedy(tmp_path: Path) -> None:
+def test_h02_no_main_file_names_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="apt-get install --reinstall"):
         read_tree(str(tmp_path / "swanctl.conf"), {})
 
@@ -184,6 +184,10 @@ def test_lists_are_split_as_swanctl_splits_them() -> None:
         (f"connections {{ cw-{'a' * 62} {{ }} }}", "must be 1 to 64 of the characters"),
         ("connections { cw-a : b { } }", "ours:1: references to other sections are not supported here"),
         ("connections { cw-a { local { certs = x.pem\n } } }", "ours:1: certs is not supported yet"),
+        ("connections { cw-a { local { cert1 { file = x\n } } } }", "ours:1: cert1 { … } is not supported yet"),
+        ("connections { cw-a { remote { auth = pubkey\n } } }", "'cw-a' must have auth = psk in remote { … }"),
+        ("connections { cw-a { remote { id = b\n } } }", "'cw-a' must have auth = psk in remote { … }"),
+        ("connections { cw-a { } }", "'cw-a' must have auth = psk in local { … }"),
     ],
 )
 def test_what_ours_may_not_hold(text: str, message: str) -> None:

@@ -12,6 +12,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.sysctl import (
     HEADER,
     Drift,
     Setting,
+    addresses_in,
     canonical_name,
     canonical_value,
     effective_values,
@@ -60,6 +61,15 @@ def test_a_placeholder_stands_for_every_interface() -> None:
     assert settings == [
         Setting("net/ipv4/conf/eth0.7/rp_filter", "2", optional=True),
         Setting("net/ipv4/conf/eth1/rp_filter", "2", optional=True),
+    ]
+
+
+def test_an_address_stands_for_the_interface_that_holds_it() -> None:
+    raw = {"net/ipv4/conf/{192.0.2.1}/rp_filter": 2, "net/ipv6/conf/{2001:db8::1}/forwarding": 1}
+    assert addresses_in(raw) == ["192.0.2.1", "2001:db8::1"]
+    assert parse_settings(raw, ["lan0"], {"192.0.2.1": ["eth0.7"], "2001:db8::1": ["eth1"]}) == [
+        Setting("net/ipv4/conf/eth0.7/rp_filter", "2"),
+        Setting("net/ipv6/conf/eth1/forwarding", "1"),
     ]
 
 

@@ -22,6 +22,9 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_dial import 
 CHILD = {
     "name": "c",
     "state": "INSTALLED",
+    "mode": "TUNNEL",
+    "protocol": "ESP",
+    "encap": "yes",
     "encr-alg": "AES_GCM_16",
     "encr-keysize": "256",
     "bytes-in": "84",
@@ -77,17 +80,19 @@ def test_missing_and_live_children() -> None:
 
 
 def test_the_summary_is_of_the_sa_that_counts() -> None:
-    found = summary("cw-a", ["c"], parse_sas([ike(uniqueid="9", state="CONNECTING", **{"child-sas": {}}), ike()]))
+    sas = parse_sas([ike(uniqueid="9", state="CONNECTING", **{"child-sas": {}}), ike()])
+    found = summary("cw-a", ["c"], sas, lambda sa, child: 1438 if (sa.unique_id, child.name) == ("7", "c") else None)
     assert found["state"] == "up"
     assert found["ike_proposal"] == "AES_CBC-128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_3072"
     assert (found["established"], found["rekey"], found["initiator"]) == (12, None, True)
     (child,) = found["children"]
     assert child["proposal"] == "AES_GCM_16-256"
     assert (child["bytes_in"], child["bytes_out"], child["local_subnets"]) == (84, 0, ["192.168.1.0/24"])
+    assert (child["mode"], child["protocol"], child["encapsulation"], child["mtu"]) == ("TUNNEL", "ESP", True, 1438)
 
 
 def test_the_summary_of_nothing() -> None:
-    found = summary("cw-a", [], [])
+    found = summary("cw-a", [], [], lambda _sa, _child: None)
     assert (found["state"], found["ike_proposal"], found["children"]) == ("down", None, [])
 
 
@@ -140,6 +145,17 @@ def test_silence_is_no_answer_and_the_unknown_is_quoted() -> None:
     assert "something new" in found.text
 
 
+def test_what_is_said_of_ah_names_it() -> None:
+    offer = Offer(ipsec_proposals=("sha256-modp2048",), protocol="AH")
+    found = classify(["received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built"], "", offer)
+    assert found.text == (
+        "the peers agree on IKE, but the peer accepts none of our AH proposals (sha256-modp2048). "
+        "Compare the protocol (ESP or AH), encryption, integrity and PFS group at both ends."
+    )
+    found = classify(["unable to install inbound and outbound IPsec SA (SAD) in kernel"], "", offer)
+    assert "does it have AH and XFRM?" in found.text
+
+
 def test_offers_come_from_our_file(tmp_path: Any) -> None:
     path = tmp_path / "causeway.conf"
     path.write_text(
@@ -147,6 +163,8 @@ def test_offers_come_from_our_file(tmp_path: Any) -> None:
         "remote { id = them\n }\n children { c { esp_proposals = aes256gcm16\n local_ts = 10.1.0.0/16\n } } } }"
     )
     assert read_offers(str(path)) == {"cw-a": OFFER}
+    path.write_text("connections { cw-b { children { c { ah_proposals = sha256, sha1\n } } } }")
+    assert read_offers(str(path)) == {"cw-b": Offer(ipsec_proposals=("sha256", "sha1"), protocol="AH")}
     path.write_text("} broken")
     assert read_offers(str(path)) == {}
     assert read_offers(str(tmp_path / "none")) == {}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,10 +29,13 @@ class Charon:
         self.connections: dict[str, dict[str, Any]] = {"other": {}}
         self.secrets: dict[str, Any] = {"ike-other": b"theirs"}
         self.sas: dict[str, str] = {}  # unique id to connection
+        self.traps: set[tuple[str, str]] = set()  # connection and child; loading installs none
         self.calls: list[tuple[str, str]] = []
         self.refused: set[str] = set()
         self.emptied: set[str] = set()
         self.hangs_at = ""
+        self.plugins = ["kernel-libipsec"]
+        self.release = "5.9.8"
 
     def close(self) -> None:
         """Nothing to close."""
@@ -55,10 +59,10 @@ class Charon:
         return {"dh": {"MODP_2048": "openssl"}}
 
     def stats(self, _subject: str, _message: Mapping[str, Any]) -> dict[str, Any]:
-        return {"plugins": ["kernel-libipsec"]}
+        return {"plugins": self.plugins}
 
     def version(self, _subject: str, _message: Mapping[str, Any]) -> dict[str, Any]:
-        return {"version": "5.9.8"}
+        return {"version": self.release}
 
     def load_conn(self, name: str, message: Mapping[str, Any]) -> None:
         if name in self.refused:
@@ -78,13 +82,16 @@ class Charon:
     def terminate(self, unique_id: str, _message: Mapping[str, Any]) -> None:
         del self.sas[unique_id]
 
+    def uninstall(self, _subject: str, message: Mapping[str, Any]) -> None:
+        self.traps.remove((message["ike"], message["child"]))
+
     def stream(self, command: str, _event: str, message: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         if command == "list-conns":
             wanted = (message or {}).get("ike")
             return [{name: shown(one)} for name, one in self.connections.items() if wanted in {None, name}]
         if command == "list-sas":
             return [{name: {"uniqueid": number, "state": "ESTABLISHED"}} for number, name in self.sas.items()]
-        return []
+        return [{f"{ike}/{child}": {"ike": ike, "child": child}} for ike, child in self.traps]
 
 
 def shown(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,7 +197,7 @@ def test_no_key_is_in_any_result(charon: Charon) -> None:
     assert PSK not in repr(charon.calls)
 
 
-def test_a_change_ends_the_old_sas_before_it_loads(charon: Charon) -> None:
+def test_h16_h20_a_change_ends_the_old_sas_before_it_loads(charon: Charon) -> None:
     run(request("cw-a", "cw-b"))
     charon.sas = {"1": "cw-a", "2": "cw-b", "3": "other"}
     charon.calls.clear()
@@ -202,7 +209,17 @@ def test_a_change_ends_the_old_sas_before_it_loads(charon: Charon) -> None:
     assert {name for _unused, name in changes[:2]} == {"cw-probe.cw-a"}
 
 
-def test_what_is_no_longer_wanted_goes_and_nothing_else(charon: Charon) -> None:
+def test_h17_a_renamed_child_leaves_neither_trap_nor_sa(charon: Charon) -> None:
+    run(request("cw-a"))
+    charon.traps = {("cw-a", "cw-a"), ("other", "other")}
+    charon.sas = {"1": "cw-a", "3": "other"}
+    wanted = request("cw-a")
+    done = run(replace(wanted, config=wanted.config.replace("children { cw-a {", "children { cw-new {")))
+    assert done["reasons"] == {"cw-a": "changed: children.cw-a, children.cw-new"}
+    assert (charon.traps, charon.sas) == ({("other", "other")}, {"3": "other"})
+
+
+def test_h18_what_is_no_longer_wanted_goes_and_nothing_else(charon: Charon) -> None:
     run(request("cw-a", "cw-b"))
     charon.sas = {"1": "cw-a", "2": "cw-b", "3": "other"}
     done = run(request("cw-b"))
@@ -222,7 +239,7 @@ def untouched(charon: Charon, etc: Path, wanted: Request, message: str) -> None:
     assert (files(etc), charon.connections, charon.secrets) == before
 
 
-def test_what_the_daemon_refuses_touches_no_sa(charon: Charon, etc: Path) -> None:
+def test_h13_what_the_daemon_refuses_touches_no_sa(charon: Charon, etc: Path) -> None:
     run(request("cw-a", "cw-b"))
     charon.sas = {"1": "cw-a"}
     charon.refused = {"cw-probe.cw-a"}
@@ -230,7 +247,7 @@ def test_what_the_daemon_refuses_touches_no_sa(charon: Charon, etc: Path) -> Non
     assert charon.sas == {"1": "cw-a"}
 
 
-def test_what_the_daemon_would_read_as_empty_touches_no_sa(charon: Charon, etc: Path) -> None:
+def test_h09_what_the_daemon_would_read_as_empty_touches_no_sa(charon: Charon, etc: Path) -> None:
     run(request("cw-a"))
     charon.sas = {"1": "cw-a"}
     charon.emptied = {"cw-probe.cw-a"}
@@ -276,7 +293,7 @@ def test_what_cannot_be_undone_is_told(charon: Charon) -> None:
         ("swanctl.conf", "connections {\ninclude conf.d/*.conf\n}", "would not find the connection 'cw-a'"),
     ],
 )
-def test_what_swanctl_would_read_at_the_next_boot(
+def test_h01_h03_h10_what_swanctl_would_read_at_the_next_boot(
     charon: Charon, etc: Path, path: str, text: str, message: str
 ) -> None:
     (etc / path).write_text(text)
@@ -284,9 +301,30 @@ def test_what_swanctl_would_read_at_the_next_boot(
         untouched(charon, etc, request("cw-a", check=check), message)
 
 
-def test_a_missing_algorithm(charon: Charon, etc: Path) -> None:
+def test_h14_a_missing_algorithm(charon: Charon, etc: Path) -> None:
     wanted = request("cw-a")
     untouched(charon, etc, Request(wanted.config, wanted.secrets, {"ke": ["CURVE_25519"]}), "lacks ke CURVE_25519")
+
+
+@pytest.mark.parametrize(
+    ("plugin", "release", "expected"),
+    [
+        ("kernel-netlink", "5.9.8", True),
+        ("kernel-libipsec", "5.9.8", False),
+        ("kernel-libipsec", "5.9.11", True),
+        ("kernel-libipsec", "6.0.1", True),
+    ],
+)
+def test_h15_h35_a_trap_that_was_not_installed_is_an_error_unless_there_are_none(
+    charon: Charon, etc: Path, plugin: str, release: str, expected: bool
+) -> None:
+    charon.plugins, charon.release = [plugin], release
+    trapped = request("cw-a")
+    trapped = replace(trapped, config=trapped.config.replace("start_action = start", "start_action = trap"))
+    if expected:
+        untouched(charon, etc, trapped, "cw-a: no trap policy was installed for 'cw-a'")
+    else:
+        assert run(trapped)["loaded"] == ["cw-a"]
 
 
 def test_check_mode_without_strongswan(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -169,3 +169,11 @@ def test_a_file_that_wins_at_the_next_boot_is_warned_of(host: Host) -> None:
     (host.file.parent / "99-zzz.conf").write_text("", encoding="utf-8")  # masks the vendor's
     host.hold(WANTED)
     assert len(host.warnings) == 1
+
+
+def test_an_address_in_a_name_is_one_of_the_hosts_own(host: Host) -> None:
+    assert host.hold({"net/ipv4/conf/{192.0.2.10}/rp_filter": 2}, addresses=[])["effective"] == {
+        "net/ipv4/conf/eth0.7/rp_filter": "2"
+    }
+    with pytest.raises(HostError, match=r"no interface of this host has the address 192\.0\.2\.11\. This host has 192"):
+        host.hold({"net/ipv4/conf/{192.0.2.11}/rp_filter": 2}, addresses=[])

@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 import pytest
-from ansible_collections.causeway.ipsec.plugins.modules import dataplane_info
+from ansible_collections.causeway.ipsec.plugins.modules import gateway_info
 
 
 class Kernel:
@@ -30,11 +30,11 @@ class Kernel:
 @pytest.fixture(autouse=True)
 def tun(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tun").touch()
-    monkeypatch.setattr(dataplane_info, "TUN", str(tmp_path / "tun"))
+    monkeypatch.setattr(gateway_info, "TUN", str(tmp_path / "tun"))
 
 
 def test_a_kernel_with_everything_lacks_nothing() -> None:
-    result = dataplane_info.look(Kernel().run, "unshare", "ip")
+    result = gateway_info.look(Kernel().run, "unshare", "ip")
     assert result == {
         "changed": False,
         "rivals": [],
@@ -49,27 +49,27 @@ def test_a_kernel_with_everything_lacks_nothing() -> None:
 
 def test_every_probe_runs_in_a_namespace_of_its_own() -> None:
     kernel = Kernel(forbids=("--net",))
-    assert dataplane_info.look(kernel.run, "unshare", "ip")["kernel_esp"]
+    assert gateway_info.look(kernel.run, "unshare", "ip")["kernel_esp"]
     probes = [command for command in kernel.commands if "xfrm" in command]
     assert len(probes) == 4
     assert all(command.startswith("unshare --user --map-root-user --net -- ip xfrm ") for command in probes)
 
 
 def test_a_kernel_without_esp_is_named_so() -> None:
-    result = dataplane_info.look(Kernel(lacks=("xfrm state",)).run, "unshare", "ip")
+    result = gateway_info.look(Kernel(lacks=("xfrm state",)).run, "unshare", "ip")
     assert not result["kernel_esp"]
     assert result["detail"]["policy"] == "ok"
     assert result["missing"][0] == "the kernel makes no ESP over IPv4 (CONFIG_INET_ESP, module esp4)"
 
 
 def test_a_kernel_without_esp_over_ipv6_still_makes_esp() -> None:
-    result = dataplane_info.look(Kernel(lacks=("2001:db8",)).run, "unshare", "ip")
+    result = gateway_info.look(Kernel(lacks=("2001:db8",)).run, "unshare", "ip")
     assert (result["kernel_esp"], result["kernel_esp_ipv6"]) == (True, False)
     assert result["missing"] == ["the kernel makes no ESP over IPv6 (CONFIG_INET6_ESP, module esp6)"]
 
 
 def test_not_being_allowed_to_try_is_said_and_is_no_yes() -> None:
-    result = dataplane_info.look(Kernel(forbids=("--net", "--user")).run, "unshare", "ip")
+    result = gateway_info.look(Kernel(forbids=("--net", "--user")).run, "unshare", "ip")
     assert not result["kernel_esp"]
     refusal = "unshare: unshare failed: Operation not permitted"
     unable = "cannot find out whether the kernel makes ESP: no network namespace to try it in"
@@ -77,15 +77,15 @@ def test_not_being_allowed_to_try_is_said_and_is_no_yes() -> None:
 
 
 def test_tools_that_are_absent_are_named() -> None:
-    result = dataplane_info.look(Kernel().run, None, None)
+    result = gateway_info.look(Kernel().run, None, None)
     assert result["missing"] == [
         "cannot find out whether the kernel makes ESP: unshare (util-linux) and ip (iproute2) not installed"
     ]
 
 
 def test_a_host_without_tun_has_no_userspace_esp(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dataplane_info, "TUN", "/nonexistent/tun")
-    result = dataplane_info.look(Kernel().run, "unshare", "ip")
+    monkeypatch.setattr(gateway_info, "TUN", "/nonexistent/tun")
+    result = gateway_info.look(Kernel().run, "unshare", "ip")
     assert (result["kernel_esp"], result["userspace"]) == (True, False)
     assert "there is no such file" in result["missing"][0]
 
@@ -96,4 +96,4 @@ def test_a_rival_daemon_counts_only_while_it_lives(tmp_path: Any) -> None:
     dead.write_text("4194305\n")  # beyond what Linux gives out
     empty.touch()
     rivals = {str(alive): "strongswan-starter", str(dead): "libreswan", str(empty): "racoon", "/none": "none"}
-    assert dataplane_info.running(rivals) == ["strongswan-starter"]
+    assert gateway_info.running(rivals) == ["strongswan-starter"]

@@ -5,19 +5,37 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 ---
-module: dataplane_info
-short_description: Find out whether a host's kernel makes ESP, and whether userspace could
+module: gateway_info
+short_description: Look at a host that is to be a gateway, once and without a change
 version_added: 0.1.0
 author:
   - causeway.ipsec contributors (@causeway-ipsec)
 description:
-  - Finds out by effect, since neither a kernel's configuration nor its list of modules tells. It adds ESP states and
-    a policy in a network namespace of their own that ends with the command, so that the host's own states, policies
-    and traffic are never touched.
+  - Tells what the host is and has, so that a run in which all is well needs to ask nothing more. Packages, files and
+    units are looked up as asked.
+  - Finds out whether the kernel makes ESP, and whether userspace could. By effect, since neither a kernel's
+    configuration nor its list of modules tells. It adds ESP states and a policy in a network namespace of their own
+    that ends with the command, so that the host's own states, policies and traffic are never touched.
   - The kernel may load its modules for ESP and ciphers on demand, as it would for the first tunnel. Nothing else
     stays.
   - Userspace ESP (strongSwan's kernel-libipsec) needs C(/dev/net/tun). It is opened and closed without making an
     interface.
+options:
+  packages:
+    description: Shell patterns of packages' names.
+    type: list
+    elements: str
+    default: []
+  files:
+    description: Paths of files and symbolic links.
+    type: list
+    elements: str
+    default: []
+  units:
+    description: Names of systemd units.
+    type: list
+    elements: str
+    default: []
 attributes:
   check_mode:
     description: Does the same in check mode, since it changes nothing.
@@ -31,17 +49,48 @@ attributes:
 """
 
 EXAMPLES = r"""
-- name: Find out which data plane the host has
-  causeway.ipsec.dataplane_info:
-  register: dataplane
+- name: Look at the host
+  causeway.ipsec.gateway_info:
+    packages: ["charon-systemd", "*strongswan*"]
+    files: [/etc/strongswan.d/causeway.conf]
+    units: [strongswan]
+  register: host
 
 - name: Refuse a kernel without ESP
   ansible.builtin.assert:
-    that: dataplane.kernel_esp
-    fail_msg: "{{ dataplane.missing | join('; ') }}"
+    that: host.kernel_esp
+    fail_msg: "{{ host.missing | join('; ') }}"
 """
 
 RETURN = r"""
+distribution:
+  description: What C(os-release) says, as C(id), C(version), and C(name) for people.
+  returned: success
+  type: dict
+  sample: {"id": "debian", "version": "12", "name": "Debian GNU/Linux 12 (bookworm)"}
+package_manager:
+  description: V(apt), V(dnf), or V(unknown).
+  returned: success
+  type: str
+  sample: apt
+packages:
+  description: The installed packages whose names match one of O(packages), sorted.
+  returned: success
+  type: list
+  elements: str
+  sample: [charon-systemd, libstrongswan, strongswan-swanctl]
+files:
+  description:
+    - Those of O(files) that are there, by path. A file has C(sha256), C(mode) and C(owner) (user and group by number),
+      a symbolic link has C(link).
+  returned: success
+  type: dict
+  sample: {"/etc/strongswan.d/causeway.conf": {"sha256": "9f86d08…", "mode": "0644", "owner": "0:0"}}
+units:
+  description: Each of O(units), with systemd's words for whether it is C(active) and C(enabled).
+  returned: success
+  type: dict
+  sample: {"strongswan": {"active": "active", "enabled": "enabled"}}
 kernel_esp:
   description: Whether the kernel took an ESP state over IPv4 (AES-CBC with SHA-256) and a policy for it.
   returned: success
@@ -89,6 +138,13 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils.dataplane import PROBES, RIVALS, explain, explain_tun
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_state import (
+    LISTS,
+    read_distribution,
+    read_files,
+    read_packages,
+    read_units,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,9 +224,22 @@ def look(run: Run, unshare: str | None, ip: str | None) -> dict[str, Any]:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec={}, supports_check_mode=True)
+    names = {"type": "list", "elements": "str", "default": []}
+    module = AnsibleModule(argument_spec=dict.fromkeys(("packages", "files", "units"), names), supports_check_mode=True)
     module.run_command_environ_update = {"LC_ALL": "C"}
-    module.exit_json(**look(module.run_command, module.get_bin_path("unshare"), module.get_bin_path("ip")))
+    run, asked = module.run_command, module.params
+    manager = next((name for name, (program, *_rest) in LISTS.items() if module.get_bin_path(program)), "unknown")
+    try:
+        module.exit_json(
+            **look(run, module.get_bin_path("unshare"), module.get_bin_path("ip")),
+            distribution=read_distribution(),
+            package_manager=manager,
+            packages=read_packages(run, manager, asked["packages"]),
+            files=read_files(asked["files"]),
+            units=read_units(run, asked["units"]),
+        )
+    except OSError as exc:
+        module.fail_json(msg=f"{exc.filename}: {exc.strerror}")
 
 
 if __name__ == "__main__":

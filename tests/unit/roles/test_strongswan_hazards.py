@@ -1,0 +1,161 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ways in which strongSwan fails without a word (tests/unit/test_hazard_ids.py) that the role keeps from its hosts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import yaml
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent, load
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto_data import OPENSSL_PACKAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[3]
+ROLE = ROOT / "roles" / "strongswan"
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+VARIABLES = read(ROLE / "vars" / "main.yml")
+STARTER = "/etc/systemd/system/strongswan-starter.service"
+OF_THE_PACKAGE = "ExecStartPost=/usr/sbin/swanctl --load-all --noprompt"
+
+
+def test_h21_a_connection_that_cannot_be_loaded_does_not_stop_the_daemon_at_boot() -> None:
+    drop_in = (ROLE / "files" / "strongswan.service.d" / "causeway.conf").read_text(encoding="utf-8")
+    commands: list[str] = []
+    for line in (OF_THE_PACKAGE, *drop_in.splitlines()):
+        key, equals, command = line.partition("=")
+        if equals and key == "ExecStartPost":
+            commands = [*commands, command] if command else []  # systemd: an empty one forgets those before
+    assert commands == ["-/usr/sbin/swanctl --load-all --noprompt"]
+
+
+def tasks(path: Path) -> Iterator[dict[str, Any]]:
+    """Every task of a file of a role or of a playbook, those of blocks too."""
+    pending = list(read(path) or [])
+    while pending:
+        task = pending.pop(0)
+        yield task
+        for block in ("tasks", "pre_tasks", "post_tasks", "handlers", "block", "rescue", "always"):
+            pending += task.get(block) or []
+
+
+def all_tasks() -> list[dict[str, Any]]:
+    rooms = [*(ROOT / "roles").glob("*/*/"), ROOT / "playbooks"]
+    files = [path for room in rooms if room.name in {"tasks", "handlers", "playbooks"} for path in room.rglob("*.yml")]
+    return [task for path in files if "lab" not in path.parts for task in tasks(path)]
+
+
+def services(unit: str) -> list[str]:
+    """The states that tasks bring a unit to."""
+    modules = [f"ansible.builtin.{name}" for name in ("systemd_service", "systemd", "service")]
+    found = [task[module] for task in all_tasks() for module in modules if module in task]
+    return sorted(str(service.get("state")) for service in found if service.get("name") == unit)
+
+
+def test_h22_the_service_is_never_reloaded() -> None:
+    """A reload that fails half-way leaves a mix of old connections and new ones."""
+    assert services("strongswan") == ["restarted", "started"]
+
+
+def test_h36_no_task_runs_swanctl() -> None:
+    """It unloads what others have loaded."""
+    assert any("causeway.ipsec.connections" in task for task in all_tasks())
+    commands = [task.get(f"ansible.builtin.{name}") for task in all_tasks() for name in ("command", "shell", "raw")]
+    assert "swanctl" not in str(commands)
+
+
+def expression(text: str) -> Any:
+    """What Ansible makes of a condition or of a variable that is one expression."""
+    return jinja2.Environment(autoescape=True).compile_expression(text.strip().removeprefix("{{").removesuffix("}}"))
+
+
+GOOD_HOST = {
+    "kernel_esp": True,
+    "userspace": True,
+    "missing": [],
+    "rivals": [],
+    "files": {STARTER: {"link": "/dev/null"}},
+}
+GOOD = {
+    "inventory_hostname": "berlin-gw",
+    "strongswan_dataplane": "kernel",
+    "strongswan_replace_starter": False,
+    "_strongswan_userspace": False,
+    "_strongswan_ah": [],
+    "__strongswan_host": GOOD_HOST,
+}
+
+
+def refusals(**variables: Any) -> list[str]:
+    """What the role's preflight says against a host, which is good but for these."""
+    [task] = [task for task in tasks(ROLE / "tasks" / "preflight.yml") if task["name"].startswith("Refuse a host")]
+    assert task["ansible.builtin.assert"]["that"] == "_strongswan_refusals | select | length == 0"
+    said = (expression(each)(**{**GOOD, **variables}) for each in VARIABLES["_strongswan_refusals"])
+    return [message for message in said if message]
+
+
+def test_h24_the_rival_daemon_is_neither_installed_nor_left_running() -> None:
+    for path in (ROLE / "vars").glob("*-*.yml"):
+        assert {"charon-systemd", "strongswan-swanctl"} <= set(read(path)["_strongswan_base_packages"])
+    installs = [task["ansible.builtin.apt"] for task in tasks(ROLE / "tasks" / "install" / "apt.yml")]
+    assert {install["install_recommends"] for install in installs if "name" in install} == {False}
+    links = [task.get("ansible.builtin.file", {}) for task in tasks(ROLE / "tasks" / "rival.yml")]
+    assert [link["src"] for link in links if link.get("dest") == STARTER and link["state"] == "link"] == ["/dev/null"]
+    assert services("strongswan-starter") == ["stopped"]
+
+
+def test_h24_a_host_where_the_rival_daemon_runs_is_refused() -> None:
+    for rivals, replace, refused in (
+        ([], False, False),
+        (["strongswan-starter"], False, True),
+        (["strongswan-starter"], True, False),
+        (["libreswan"], True, True),
+    ):
+        host = {**GOOD_HOST, "rivals": rivals}
+        said = refusals(__strongswan_host=host, strongswan_replace_starter=replace)
+        assert [" runs here and has UDP 500" in message for message in said] == [True] * refused
+        assert expression(VARIABLES["_strongswan_rival_kept_out"])(__strongswan_host=host) == (not rivals)
+
+
+def test_h25_packages_of_plugins_are_known_for_each_distribution() -> None:
+    layouts = {path.stem: read(path)["_strongswan_plugin_layout"] for path in (ROLE / "vars").glob("*-*.yml")}
+    standard = "libstrongswan-standard-plugins"
+    packages = {name: OPENSSL_PACKAGES[layout] for name, layout in layouts.items()}
+    assert packages == {"debian-12": standard, "debian-13": "libstrongswan", "ubuntu-24": standard}
+
+
+def test_h31_the_daemons_options_come_into_force_by_a_restart() -> None:
+    steps = list(tasks(ROLE / "tasks" / "configure.yml"))
+    writes = [task for task in steps if {"ansible.builtin.template", "ansible.builtin.copy"} & set(task)]
+    assert {task.get("notify") for task in writes} == {"Restart strongSwan"}
+    flush = {"ansible.builtin.meta": "flush_handlers"}
+    assert any(flush.items() <= task.items() for task in steps[steps.index(writes[-1]) :])
+    [restart] = [task for task in tasks(ROLE / "handlers" / "main.yml") if task["name"] == "Restart strongSwan"]
+    service = restart["ansible.builtin.systemd_service"]
+    assert (service["name"], service["state"], service["daemon_reload"]) == ("strongswan", "restarted", True)
+
+
+def test_h35_userspace_esp_is_taken_for_the_kernels_nowhere() -> None:
+    """It ignores what it lacks, and passes what it cannot prove."""
+    host = {**GOOD_HOST, "kernel_esp": False, "missing": ["the kernel makes no ESP"]}
+    default = read(ROLE / "defaults" / "main.yml")["strongswan_dataplane"]
+    for dataplane, refused in ((default, True), ("auto", False), ("userspace", False)):
+        known = {"strongswan_dataplane": dataplane, "__strongswan_host": host}
+        userspace = expression(VARIABLES["_strongswan_userspace"])(**known)
+        said = refusals(_strongswan_userspace=userspace, **known)
+        assert ["can't run here. the kernel makes no ESP." in message for message in said] == [True] * refused
+    for case, refused in (("tutorial", False), ("ah", True)):
+        intent = gateway_intent(load(read(ROOT / "tests" / "golden" / case / "topology.yml")), "berlin-gw").as_dict()
+        over_ah = expression(VARIABLES["_strongswan_ah"])(_strongswan_intent=intent)
+        said = refusals(strongswan_dataplane="userspace", _strongswan_userspace=True, _strongswan_ah=over_ah)
+        assert ["use AH, which userspace ESP" in message for message in said] == [True] * refused
