@@ -1,13 +1,15 @@
 # shellcheck shell=bash
-# The virtual machines' disk image. Sourced after bootstrap.sh and images.sh; sets CAUSEWAY_VM_IMAGE_12 as asked for.
+# The virtual machines' disk images. Sourced after bootstrap.sh and images.sh; sets CAUSEWAY_VM_IMAGE_12 and _13 for
+# User-Mode Linux, CAUSEWAY_STOCK_IMAGE_12 for QEMU, or why there are none: CAUSEWAY_NO_UML_MACHINES and
+# CAUSEWAY_NO_STOCK_MACHINES.
 
 # Fails, and says why, where no machine with a kernel of its own can run.
 need_machines() {
   [ "$(id -u)" -eq 0 ] || { echo "virtual machines need root, for their network (sudo ./test)" && return 1; }
-  [ -n "${CAUSEWAY_UML_KERNEL:-}" ] || {
-    echo "CAUSEWAY_UML_KERNEL names no User-Mode-Linux kernel, and QEMU, which needs none, is not supported yet"
-    return 1
-  }
+}
+
+need_user_mode() {
+  [ -n "${CAUSEWAY_UML_KERNEL:-}" ] || { echo "CAUSEWAY_UML_KERNEL names no User-Mode-Linux kernel" && return 1; }
   [ -x "$CAUSEWAY_UML_KERNEL" ] || { echo "CAUSEWAY_UML_KERNEL: $CAUSEWAY_UML_KERNEL is not a program" && return 1; }
   [ -r "${CAUSEWAY_UML_MODULES:-}" ] || {
     echo "CAUSEWAY_UML_MODULES must name a tarball of lib/modules for that kernel"
@@ -15,21 +17,42 @@ need_machines() {
   }
 }
 
-# machine_image RELEASE: makes the image unless it is there, and exports its name.
+need_stock() {
+  [ "$(uname -m)" = x86_64 ] || { echo "QEMU runs the stock kernel of amd64; this machine is $(uname -m)" && return 1; }
+}
+
+# machine_image KIND RELEASE MODULES VARIABLE: makes the image unless it is there, and exports its name.
 machine_image() {
-  local release=$1 directory=$BUILD/vm image stamp
+  local kind=$1 release=$2 modules=$3 variable=$4 directory=$BUILD/vm image stamp from
   mkdir -p "$directory"
-  need_packages mmdebstrap debian-archive-keyring e2fsprogs iproute2 openssh-client tcpdump xz-utils
+  need_packages mmdebstrap debian-archive-keyring e2fsprogs iproute2 nftables openssh-client tcpdump xz-utils
   [ -e "$directory/key" ] || ssh-keygen -q -t ed25519 -N '' -C causeway-vm -f "$directory/key"
-  stamp=$(cd "$ROOT/tests/vm" && find make-image.sh rootfs "$directory/key.pub" "$CAUSEWAY_UML_MODULES" -type f -print0 |
+  if [ "$modules" = stock ]; then from=stock.sh; else from=$modules; fi
+  stamp=$(cd "$ROOT/tests/vm" && find make-image.sh rootfs "$directory/key.pub" "$from" -type f -print0 |
     sort -z | xargs -0 sha256sum | cut -d ' ' -f 1 | sha256sum | cut -c 1-8)
-  image=$directory/debian-$release-$stamp.img
+  image=$directory/debian-$release-$kind-$stamp.img
   if [ ! -e "$image" ]; then
-    say "Making the virtual machines' disk image of Debian $release (40 s)"
-    rm -f "$directory/debian-$release"-*.img
-    "$ROOT/tests/vm/make-image.sh" "$(codename "$release")" "$CAUSEWAY_UML_MODULES" "$directory/key.pub" "$image" \
-      >"$BUILD/vm-image-$release.log" 2>&1 ||
-      die "the image of Debian $release could not be made:" "$(tail -n 8 "$BUILD/vm-image-$release.log")"
+    say "Making the virtual machines' disk image of Debian $release, $kind (40 s)"
+    find "$directory" -maxdepth 1 -type f -name "debian-$release-$kind-*" -delete
+    "$ROOT/tests/vm/make-image.sh" "$(codename "$release")" "$modules" "$directory/key.pub" "$image" \
+      >"$BUILD/vm-image-$kind-$release.log" 2>&1 ||
+      die "the image of Debian $release could not be made:" "$(tail -n 8 "$BUILD/vm-image-$kind-$release.log")"
   fi
-  export "CAUSEWAY_VM_IMAGE_$release=$image"
+  export "$variable=$image"
+}
+
+# What the scenarios' machines need: those of User-Mode Linux where there is a kernel for them, and one under QEMU.
+machine_images() {
+  local reason release
+  if ! reason=$(need_user_mode); then
+    export CAUSEWAY_NO_UML_MACHINES="$reason"
+  else
+    for release in 12 13; do machine_image uml "$release" "$CAUSEWAY_UML_MODULES" "CAUSEWAY_VM_IMAGE_$release" || return; done
+  fi
+  if ! reason=$(need_stock); then
+    export CAUSEWAY_NO_STOCK_MACHINES="$reason"
+  else
+    need_packages qemu-system-x86 qemu-utils
+    machine_image stock 12 stock CAUSEWAY_STOCK_IMAGE_12
+  fi
 }

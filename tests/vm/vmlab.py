@@ -1,10 +1,15 @@
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Virtual machines with a kernel of their own: wires in a network namespace, and on them a User-Mode-Linux machine for
-each host of the inventory. What runs in the namespace is the lab's, and collides with nothing of this machine.
+"""Virtual machines with a kernel of their own: wires in a network namespace, and on them a machine for each host of a
+scenario's inventory. What runs in the namespace is the lab's, and collides with nothing of this machine, nor with labs
+of other names.
 
-By hand, with ./test's environment: vmlab.py up, vmlab.py down.
+By hand, after `. lab/shell.sh; . lab/images.sh; . lab/machines.sh; machine_images`:
+    python tests/vm/vmlab.py up NAME [SCENARIO]        a directory of scenarios/; base, unless said
+    python tests/vm/vmlab.py play NAME [ARGUMENT ...]  site.yml, with what else ansible-playbook is to be told
+    python tests/vm/vmlab.py ssh NAME HOST COMMAND
+    python tests/vm/vmlab.py down NAME
 """
 
 from __future__ import annotations
@@ -19,26 +24,27 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from machine import Machine, read_machines
+import wires
+from machine import HERE, Hypervisor, Machine, Scenario, read_scenario
+from qemu import Qemu, accelerator
+from uml import UserMode
+from wires import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-HERE = Path(__file__).parent
-INVENTORY = HERE / "inventory"
 CONTROLLER = "10.99.0.1"
 PROXY_PORT = "3142"  # the image's apt asks there
-BOOT_SECONDS = 90
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", re.MULTILINE)
 SSH = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "ConnectTimeout=5")
 GREETING = "import socket, sys; print(socket.create_connection((sys.argv[1], 22), 2).makefile().readline())"
 
 
-class LabError(Exception):
-    """The lab can't be made, or a command in it failed."""
+class UnavailableError(Exception):
+    """The machines of a scenario can't run here."""
 
 
 @dataclass(frozen=True)
@@ -64,79 +70,54 @@ def eventually(condition: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
-def run(*command: str) -> str:
-    """What a command prints; its failure is told with what it said."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise LabError(f"{' '.join(command)}: {(done.stderr or done.stdout).strip()}")
-    return done.stdout
+def running(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):  # nobody else buries what this process has started
+        os.waitpid(pid, os.WNOHANG)
+    return Path(f"/proc/{pid}").exists()
 
 
 @dataclass(frozen=True)
 class Lab:
-    """The machines of one inventory. A directory holds one lab at a time."""
+    """The machines of one scenario, under a name of their own."""
 
-    machines: list[Machine]
-    kernel: Path
-    image: Path
-    directory: Path
+    name: str
+    scenario: Scenario
+    hypervisor: Hypervisor
+    home: Path  # what all labs share: the key, the packages
+
+    @property
+    def place(self) -> Path:
+        """The machines' disks and logs, which go with them."""
+        return self.home / self.name
 
     @property
     def namespace(self) -> str:
-        return f"causeway-vm-{crc32(str(self.directory).encode()):08x}"
-
-    @property
-    def state(self) -> Path:
-        """The machines' disks and logs, which go with them."""
-        return self.directory / "run"
+        return f"causeway-vm-{crc32(str(self.place).encode()):08x}"
 
     def up(self) -> None:
         """Makes everything anew."""
         self.down()
-        self.state.mkdir(parents=True)
-        self._lay_wires()
+        self.place.mkdir(parents=True)
+        (self.place / "scenario").write_text(self.scenario.name)
+        wires.lay(self.namespace, self.scenario, CONTROLLER)
         # From a process outside of the namespace, or there were no packages to fetch.
-        proxy = [
-            str(HERE / "package_proxy.py"),
-            self.namespace,
-            CONTROLLER,
-            PROXY_PORT,
-            str(self.directory / "packages"),
-        ]
-        (self.state / "proxy.pid").write_text(str(self._spawn("proxy", [sys.executable, *proxy])))
-        for machine in self.machines:
-            self._boot(machine)
-        for machine in self.machines:
-            self._wait(machine)
+        proxy = [str(HERE / "package_proxy.py"), self.namespace, CONTROLLER, PROXY_PORT, str(self.home / "packages")]
+        self._spawn("proxy", [sys.executable, *proxy])
+        for machine in self.scenario.machines:
+            self.start(machine.name)
+        for machine in self.scenario.machines:
+            self.wait(machine.name)
 
     def down(self) -> None:
         """Removes what there is of it."""
         with contextlib.suppress(OSError, ValueError):
-            os.kill(int((self.state / "proxy.pid").read_text()), signal.SIGTERM)
-        with contextlib.suppress(LabError):
-            for pid in run("ip", "netns", "pids", self.namespace).split():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(int(pid), signal.SIGKILL)
-            run("ip", "netns", "delete", self.namespace)
-        for place in (self.state, self.directory / "psk"):
-            shutil.rmtree(place, ignore_errors=True)
+            os.kill(self._pid("proxy"), signal.SIGTERM)
+        wires.remove(self.namespace)
+        shutil.rmtree(self.place, ignore_errors=True)
 
-    def _lay_wires(self) -> None:
-        run("ip", "netns", "add", self.namespace)
-        ip = ("ip", "-n", self.namespace)
-        run(*ip, "link", "set", "lo", "up")
-        for wire in sorted({link["wire"] for machine in self.machines for link in machine.links.values()}):
-            run(*ip, "link", "add", f"br-{wire}", "type", "bridge")
-            run(*ip, "link", "set", f"br-{wire}", "up")
-        run(*ip, "address", "add", f"{CONTROLLER}/24", "dev", "br-mgmt")
-        for machine in self.machines:
-            for index, link in enumerate(machine.links.values()):
-                run(*ip, "tuntap", "add", "dev", machine.tap(index), "mode", "tap")
-                run(*ip, "link", "set", machine.tap(index), "master", f"br-{link['wire']}", "up")
-
-    def _spawn(self, name: str, command: list[str], **environment: str) -> int:
-        with (self.state / f"{name}.log").open("a") as log:
-            return subprocess.Popen(
+    def _spawn(self, name: str, command: list[str], **environment: str) -> None:
+        with (self.place / f"{name}.log").open("a") as log:
+            pid = subprocess.Popen(
                 command,
                 env={**os.environ, **environment},
                 stdin=subprocess.DEVNULL,
@@ -144,87 +125,125 @@ class Lab:
                 stderr=log,
                 start_new_session=True,
             ).pid
+        (self.place / f"{name}.pid").write_text(str(pid))
 
-    def _boot(self, machine: Machine) -> None:
-        """Its disk is the image with what it has written itself, which stays when it boots again."""
-        disk = f"ubd0={self.state / machine.name}.cow,{self.image}"
-        options = ["mem=256M", "seccomp=on", "quiet", "fb_tunnels=none", "con=null", "con0=null,fd:1", "console=tty0"]
-        command = [str(self.kernel), f"umid={machine.name}", disk, "root=/dev/ubda", "rw", "ssl=null", *options]
-        memory = {"TMPDIR": "/dev/shm"} if os.access("/dev/shm", os.W_OK) else {}
-        prefix = ["ip", "netns", "exec", self.namespace]
-        self._spawn(machine.name, [*prefix, *command, *machine.kernel_arguments()], HOME=str(self.state), **memory)
+    def _pid(self, name: str) -> int:
+        return int((self.place / f"{name}.pid").read_text())
 
-    def _wait(self, machine: Machine) -> None:
-        """Waits until it lets one in."""
-        if not eventually(
-            lambda: "SSH" in self.inside(sys.executable, "-c", GREETING, machine.address).output, BOOT_SECONDS
-        ):
-            log = (self.state / f"{machine.name}.log").read_text(errors="replace")
-            raise LabError(f"{machine.name} did not boot in {BOOT_SECONDS} s; its last words:\n{log[-2000:]}")
-
-    def reboot(self, name: str) -> None:
-        """Shuts a machine down in order and boots it anew; the kernel's own reboot finds its interfaces busy."""
-        machine = self.machine(name)
-        home = self.state / ".uml" / name
-        self.ssh(name, "systemctl poweroff", check=False)
-        if not eventually(lambda: not home.exists(), BOOT_SECONDS):  # its last deed is to remove that
-            raise LabError(f"{name} did not halt in {BOOT_SECONDS} s")
-        self._boot(machine)
-        self._wait(machine)
-
-    def machine(self, name: str) -> Machine:
-        return next(machine for machine in self.machines if machine.name == name)
-
-    def inside(self, *command: str) -> Run:
-        """Runs a command of this machine on the lab's wires."""
-        done = subprocess.run(
-            ["ip", "netns", "exec", self.namespace, *command], capture_output=True, text=True, check=False
+    def start(self, host: str) -> None:
+        """Switches a machine on."""
+        command = self.hypervisor.command(self.machine(host), self.place)
+        self._spawn(
+            host,
+            ["ip", "netns", "exec", self.namespace, *command],  # becomes the command, so its process is the machine's
+            **self.hypervisor.environment(self.place),
         )
+
+    def wait(self, host: str) -> None:
+        """Waits until a machine lets one in."""
+        address = self.machine(host).address
+        if not eventually(
+            lambda: "SSH" in self.inside(sys.executable, "-c", GREETING, address).output, self.hypervisor.boot_seconds
+        ):
+            log = (self.place / f"{host}.log").read_text(errors="replace")
+            raise LabError(
+                f"{host} did not boot in {self.hypervisor.boot_seconds:.0f} s; its last words:\n{log[-2000:]}"
+            )
+
+    def halt(self, host: str) -> None:
+        """Shuts a machine down in order."""
+        self.ssh(host, "systemctl poweroff", check=False)
+        if not eventually(lambda: not running(self._pid(host)), self.hypervisor.boot_seconds):
+            raise LabError(f"{host} did not halt in {self.hypervisor.boot_seconds:.0f} s")
+
+    def reboot(self, host: str) -> None:
+        """Another process, since User-Mode-Linux's own reboot finds its interfaces busy."""
+        self.halt(host)
+        self.start(host)
+        self.wait(host)
+
+    def lose_power(self, host: str) -> None:
+        """Ends a machine where it stands, and switches it on again. What it wrote before is on its disk."""
+        self.ssh(host, "sync")
+        pid = self._pid(host)
+        os.killpg(pid, signal.SIGKILL)
+        if not eventually(lambda: not running(pid), self.hypervisor.boot_seconds):
+            raise LabError(f"{host} does not end")
+        self.start(host)
+        self.wait(host)
+
+    def machine(self, host: str) -> Machine:
+        return next(machine for machine in self.scenario.machines if machine.name == host)
+
+    def inside(self, *command: str, box: str = "") -> Run:
+        """Runs a command of this machine on the lab's wires, or in one of its boxes."""
+        done = subprocess.run(self.entered(*command, box=box), capture_output=True, text=True, check=False)
         return Run(done.returncode, done.stdout + done.stderr)
+
+    def entered(self, *command: str, box: str = "") -> list[str]:
+        namespace = f"{self.namespace}-{box}" if box else self.namespace
+        return ["ip", "netns", "exec", namespace, *command]
+
+    def ssh_command(self, host: str, command: str) -> list[str]:
+        options = [word for option in SSH for word in ("-o", option)]
+        return self.entered(
+            "ssh", "-i", str(self.home / "key"), *options, f"root@{self.machine(host).address}", command
+        )
 
     def ssh(self, host: str, command: str, check: bool = True) -> str:
         """What a command prints on a machine."""
-        options = [word for option in SSH for word in ("-o", option)]
-        done = self.inside(
-            "ssh", "-i", str(self.directory / "key"), *options, f"root@{self.machine(host).address}", command
-        )
-        if check and done.status:
-            raise LabError(f"{host}: {command}: {done.output}")
-        return done.output
+        done = subprocess.run(self.ssh_command(host, command), capture_output=True, text=True, check=False)
+        if check and done.returncode:
+            raise LabError(f"{host}: {command}: {done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
 
     def play(self, *arguments: str, playbook: str = "causeway.ipsec.site") -> Run:
-        return self.inside("ansible-playbook", "-i", str(INVENTORY), playbook, *arguments)
-
-    def pings(self, host: str, address: str, count: int = 1) -> int:
-        """How many of so many pings are answered."""
-        said = self.ssh(host, f"ping -n -c {count} -i 0.2 -W 1 {address}", check=False)
-        found = re.search(r"(\d+) received", said)
-        if not found:
-            raise LabError(f"{host}: ping {address}: {said}")
-        return int(found.group(1))
-
-    @contextlib.contextmanager
-    def capture(self, wire: str) -> Iterator[list[str]]:
-        """The IP packets on a wire, a line each; complete when the block ends."""
-        packets: list[str] = []
-        command = ["ip", "netns", "exec", self.namespace, "tcpdump", "-n", "-l", "-i", f"br-{wire}", "ip or ip6"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as tcpdump:
-            said = iter(tcpdump.stderr or ())
-            if not any("listening on" in line for line in said):
-                raise LabError("tcpdump does not listen")
-            try:
-                yield packets
-                time.sleep(0.3)  # the kernel hands packets over in batches
-            finally:
-                tcpdump.send_signal(signal.SIGINT)
-            packets += filter(None, tcpdump.communicate()[0].splitlines())
+        inventories = [word for inventory in self.scenario.inventories for word in ("-i", str(inventory))]
+        environment = {
+            **os.environ,
+            "CAUSEWAY_LAB": str(self.place),
+            # Connections that are kept are found by address, and each lab has machines at these addresses.
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.place / "cp"),
+        }
+        command = self.entered("ansible-playbook", *inventories, playbook, *arguments)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        return Run(done.returncode, done.stdout + done.stderr)
 
 
-def lab_of_environment() -> Lab:
-    """The lab of this directory's inventory, with what ./test has made ready."""
-    kernel, image, build = (os.environ[f"CAUSEWAY_{name}"] for name in ("UML_KERNEL", "VM_IMAGE_12", "BUILD"))
-    return Lab(read_machines(INVENTORY), Path(kernel).resolve(), Path(image).resolve(), Path(build).resolve() / "vm")
+def hypervisor_of_environment(stock_kernel: bool) -> Hypervisor:
+    """What ./test has made ready; raises UnavailableError, with the reason, where it can't be."""
+    kind = "STOCK" if stock_kernel else "UML"
+    if reason := os.environ.get(f"CAUSEWAY_NO_{kind}_MACHINES"):
+        raise UnavailableError(reason)
+    prefix = "CAUSEWAY_STOCK_IMAGE_" if stock_kernel else "CAUSEWAY_VM_IMAGE_"
+    images = {
+        name[len(prefix) :]: Path(image).resolve() for name, image in os.environ.items() if name.startswith(prefix)
+    }
+    if stock_kernel:
+        return Qemu(images, accelerator(next(iter(images.values()))))
+    return UserMode(Path(os.environ["CAUSEWAY_UML_KERNEL"]).resolve(), images)
+
+
+def lab_of_environment(name: str, scenario: str) -> Lab:
+    home = Path(os.environ["CAUSEWAY_BUILD"]).resolve() / "vm"
+    read = read_scenario(scenario)
+    return Lab(name, read, hypervisor_of_environment(read.stock_kernel), home)
+
+
+def by_hand(verb: str, name: str, *arguments: str) -> Any:
+    known = Path(os.environ["CAUSEWAY_BUILD"]) / "vm" / name / "scenario"
+    if verb == "up":
+        return lab_of_environment(name, *(arguments or ("base",))).up()
+    lab = lab_of_environment(name, known.read_text())
+    if verb == "play":
+        done = lab.play(*arguments)
+        print(done.output)
+        return done.status
+    if verb == "ssh":
+        host, command = arguments
+        return print(lab.ssh(host, command))
+    return lab.down()
 
 
 if __name__ == "__main__":
-    {"up": Lab.up, "down": Lab.down}[sys.argv[1]](lab_of_environment())
+    sys.exit(by_hand(*sys.argv[1:]))
