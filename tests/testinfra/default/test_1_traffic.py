@@ -59,7 +59,7 @@ def test_a_reboot_needs_nobody(lab: Lab, host: str) -> None:
     assert eventually(lambda: all_ping(lab), 60)
 
 
-def test_one_bad_connection_keeps_no_other_down_at_boot(lab: Lab) -> None:
+def test_h21_one_bad_connection_keeps_no_other_down_at_boot(lab: Lab) -> None:
     """The package's own unit stops the daemon when swanctl could not load one connection."""
     bad = "/etc/swanctl/conf.d/other.conf"
     lab.sh("london-gw", f"printf 'connections {{\\n other {{\\n no_such_key = 1\\n }}\\n}}\\n' > {bad}")

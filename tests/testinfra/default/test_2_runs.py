@@ -89,7 +89,7 @@ def test_a_tunnel_that_left_the_topology_goes_and_returns(lab: Lab, tmp_path: Pa
     assert eventually(lambda: lab.pings("berlin-1", "192.168.2.11"))
 
 
-def test_connections_of_others_stay(lab: Lab, tmp_path: Path) -> None:
+def test_h36_connections_of_others_stay(lab: Lab, tmp_path: Path) -> None:
     """A stranger's connection in the same daemon survives our runs."""
     strangers = (
         "connections { stranger { local_addrs = 198.51.100.10\n remote_addrs = 198.51.100.77\n"
