@@ -29,6 +29,12 @@ def skip(session: nox.Session, reason: str) -> None:
     session.skip(reason)
 
 
+def note(session: nox.Session, remark: str) -> None:
+    """What the summary of ./test is to say of a tier that runs in part."""
+    with (BUILD / "notes").open("a") as notes:
+        notes.write(f"{session.name}\t{remark}\n")
+
+
 def run(session: nox.Session, *command: str, **environment: str) -> None:
     """Runs a command of the environment that ./test prepared."""
     session.run(*command, external=True, env=environment or None)
@@ -54,6 +60,13 @@ def containers(session: nox.Session) -> None:
 def unit(session: nox.Session) -> None:
     """Unit, golden and property tests, and the rules of the rooms."""
     run(session, "pytest", "-q", "-n", "2", "tests/unit", *session.posargs)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Ten thousand topologies and configurations of any shape: no exception, no hang, nothing misread."""
+    wanted = "check_never_raises or read_back or breaks_out or any_text"
+    run(session, "pytest", "-q", "-n", "2", "--hypothesis-profile", "fuzz", "-k", wanted, "tests/unit")
 
 
 @nox.session
@@ -147,7 +160,12 @@ def live(session: nox.Session) -> None:
 def molecule(session: nox.Session, scenario: str, release: str) -> None:
     """Runs one scenario; its containers are removed even if it fails."""
     containers(session)
-    run(session, "molecule", "test", "-s", scenario, LAB_RELEASE=release, LAB_NAME=f"{scenario}-{release}")
+    name = f"{scenario}-{release}"
+    # Molecule's notes on a scenario: two releases of one run side by side.
+    notes = BUILD / "molecule" / name
+    notes.mkdir(parents=True, exist_ok=True)
+    environment = {"LAB_RELEASE": release, "LAB_NAME": name, "MOLECULE_EPHEMERAL_DIRECTORY": str(notes)}
+    run(session, "molecule", "test", "-s", scenario, **environment)
 
 
 @nox.session(name="molecule-default-12")
@@ -173,4 +191,9 @@ def kernel(session: nox.Session) -> None:
     """Two sites on virtual machines, ESP made by their own kernels: traffic, traps, reboots, the wire."""
     if reason := os.environ.get("CAUSEWAY_NO_MACHINES", ""):
         skip(session, reason)
-    run(session, "pytest", "-q", "-x", "tests/vm")
+    for kind, scenarios in (("UML", "base, nat"), ("STOCK", "stock")):
+        if reason := os.environ.get(f"CAUSEWAY_NO_{kind}_MACHINES", ""):
+            note(session, f"without the scenarios {scenarios}: {reason}")
+    # Two labs at a time: most of a test is waiting for packets that come, or must not.
+    two = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+    run(session, "pytest", "-v", "-rs", "--durations=15", *two, "tests/vm")

@@ -81,7 +81,7 @@ def test_an_answering_end_that_changes_is_dialled_again(pair: Pair) -> None:
     established(there, "cw-one")
 
 
-def test_what_strongswan_does_not_compare_is_replaced_nevertheless(pair: Pair) -> None:
+def test_h16_h17_what_strongswan_does_not_compare_is_replaced_nevertheless(pair: Pair) -> None:
     up(pair, "cw-one")
     here, there = pair
     done = here.connections(**wanted(here, there, one={**STARTED, "extra": "dpd_timeout = 77s"}))
@@ -94,7 +94,7 @@ def test_what_strongswan_does_not_compare_is_replaced_nevertheless(pair: Pair) -
     assert "cw-one/cw-one " not in here.sh("swanctl --list-pols --raw")
 
 
-def test_a_removed_connection_ends_on_both_sides(pair: Pair) -> None:
+def test_h18_a_removed_connection_ends_on_both_sides(pair: Pair) -> None:
     for action in ("trap", "none", "trap|start"):
         up(pair, "cw-one", "cw-two", start_action=action) if "start" in action else started(pair, action)
         here, there = pair
@@ -117,7 +117,7 @@ def started(pair: Pair, action: str) -> None:
         here.sh(f"swanctl --initiate --child {name}")
 
 
-def test_other_peoples_connections_are_left_alone(pair: Pair) -> None:
+def test_h36_other_peoples_connections_are_left_alone(pair: Pair) -> None:
     here, there = pair
     theirs = [wanted(one, other, three={}) for one, other in (pair, pair[::-1])]
     for gateway, options in zip(pair, theirs):
@@ -168,7 +168,7 @@ def test_what_somebody_changed_in_the_daemon_by_hand_is_found_and_healed(pair: P
     assert established(here, "cw-one", "cw-two", "cw-three")["cw-three"] == before["cw-three"]
 
 
-def test_a_secret_that_somebody_unloaded_is_found(pair: Pair) -> None:
+def test_h12_a_secret_that_somebody_unloaded_is_found(pair: Pair) -> None:
     options = up(pair, "cw-one")
     here, _unused = pair
     here.sh("mkdir -p /tmp/hand; : > /tmp/hand/swanctl.conf; swanctl --load-creds --file /tmp/hand/swanctl.conf")

@@ -12,7 +12,7 @@ from tunnels import STARTED, Pair, established, options_for, quiet, up, wanted
 FILES = "cd /etc/swanctl/conf.d && ls -la --time-style=full-iso && cat *"
 
 
-def test_a_syntax_error_in_anybodys_file_stops_us_before_anything_changes(pair: Pair) -> None:
+def test_h01_a_syntax_error_in_anybodys_file_stops_us_before_anything_changes(pair: Pair) -> None:
     up(pair, "cw-one")
     here, there = pair
     before, files = established(here, "cw-one"), here.sh(FILES)
@@ -25,7 +25,7 @@ def test_a_syntax_error_in_anybodys_file_stops_us_before_anything_changes(pair: 
     assert (established(here, "cw-one"), here.sh(FILES).splitlines()[3:]) == (before, files.splitlines()[3:])
 
 
-def test_an_include_that_is_missing_is_named(pair: Pair) -> None:
+def test_h03_an_include_that_is_missing_is_named(pair: Pair) -> None:
     here, there = pair
     here.sh("sed -i 's/^include/#include/' /etc/swanctl/swanctl.conf")
     done = here.connections(**wanted(here, there, one=STARTED))
@@ -33,14 +33,14 @@ def test_an_include_that_is_missing_is_named(pair: Pair) -> None:
     assert here.loaded() == set()
 
 
-def test_one_name_in_two_files_is_refused(pair: Pair) -> None:
+def test_h10_one_name_in_two_files_is_refused(pair: Pair) -> None:
     here, there = pair
     here.write("/etc/swanctl/conf.d/zz.conf", "connections { cw-one { version = 1\n } }\n")
     done = here.connections(**wanted(here, there, one=STARTED))
     assert "'cw-one' is defined at /etc/swanctl/conf.d/zz.conf:1" in done["msg"]
 
 
-def test_what_the_daemon_refuses_interrupts_nothing(pair: Pair) -> None:
+def test_h13_what_the_daemon_refuses_interrupts_nothing(pair: Pair) -> None:
     options = up(pair, "cw-one", "cw-two")
     here, there = pair
     before = established(here, "cw-one", "cw-two")
@@ -77,7 +77,7 @@ def test_a_file_that_cannot_be_replaced_brings_back_what_ran(pair: Pair) -> None
     assert established(here, "cw-one", "cw-two")["cw-two"] == before["cw-two"]
 
 
-def test_a_missing_algorithm_is_named_before_anything_changes(pair: Pair) -> None:
+def test_h14_a_missing_algorithm_is_named_before_anything_changes(pair: Pair) -> None:
     here, there = pair
     done = here.connections(algorithms={"ke": ["MODP_2048", "ML_KEM_768"]}, **wanted(here, there, one=STARTED))
     assert "lacks ke ML_KEM_768." in done["msg"]
