@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 # How to get from a subclass to the very type; bool before int, whose subclass it is.
 _EXACTLY: Final[tuple[tuple[type, Callable[..., object]], ...]] = (
-    (str, str.__str__),
     (bool, bool),
     (int, int.__int__),
     (float, float.__float__),
@@ -36,11 +35,13 @@ def plain(value: object) -> object:
     ansible-core 2.19 and later hand out subclasses that carry tags, containers that template their items when these are
     looked at, and vaulted strings that decrypt themselves: here is where all of that happens, once.
     """
+    if isinstance(value, str):  # most of them are
+        return str.__str__(value)
     if isinstance(value, EncryptedString):
         return str(value)
     if isinstance(value, Mapping):
         return {_plain_key(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (Sequence, AbstractSet)) and not isinstance(value, (str, bytes, bytearray)):
+    if isinstance(value, (Sequence, AbstractSet)) and not isinstance(value, (bytes, bytearray)):
         return [plain(item) for item in value]
     for kind, exactly in _EXACTLY:
         if isinstance(value, kind):
