@@ -174,8 +174,13 @@ reasons:
     cw-berlin-paris: no longer wanted
 """
 
+from typing import TYPE_CHECKING
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import EXPECTED, Request, run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SPEC = {
     "config": {"type": "str", "required": True},
@@ -194,9 +199,19 @@ SPEC = {
 }
 
 
+class KeyedModule(AnsibleModule):
+    """A module that does not log its options on the host.
+
+    Ansible logs a list as Python would print it, and does not find a key in there that has a backslash or quotes.
+    """
+
+    def log(self, msg: str, log_args: Mapping[str, str] | None = None) -> None:
+        super().log("Invoked with options that are not logged: they hold keys" if log_args else msg)
+
+
 def main() -> None:
     """Run the module."""
-    module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    module = KeyedModule(argument_spec=SPEC, supports_check_mode=True)
     options = module.params
     try:
         results = run(Request(options["config"], options["secrets"], options["algorithms"], module.check_mode))
