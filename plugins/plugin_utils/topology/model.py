@@ -51,6 +51,7 @@ class Site:
     description: str = ""
     management: tuple[Block, ...] = ()
     lan_hosts: tuple[str, ...] = ()
+    platform: str | None = None  # whose VPN service its gateway is; one of PLATFORMS
 
     @property
     def gateway(self) -> Gateway:
@@ -79,6 +80,7 @@ class Tunnel:
     ids: Mapping[str, str] = field(default_factory=dict)  # by site
     subnets: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # by site, where not the site's own
     mesh: Mesh | None = None  # what it was expanded from
+    platform: str | None = None  # where it is not that of an end's site
 
     def other(self, site: str) -> str:
         return self.sites[1] if self.sites[0] == site else self.sites[0]

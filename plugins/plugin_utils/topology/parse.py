@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from .built_in_policies import BUILT_IN_POLICIES
 from .entry import ROOT, Entry
 from .expand import size
 from .model import Limits, Mesh, Site, Topology, Tunnel
 from .parse_sites import MOST_SUBNETS, parse_site
 from .parse_tunnels import DEFAULT_KEYS, LONGEST_PSK, Context, Defaults, parse_mesh, parse_tunnel, read_common
-from .policies import BUILT_IN, Policy, parse_policy
+from .policies import Policy, parse_policy
 from .problems import Names, Problem
 
 KEYS: Final = ("defaults", "policies", "limits", "sites", "tunnels", "meshes")
@@ -48,10 +49,10 @@ def _limits(top: Entry) -> Limits:
 
 def _policies(top: Entry) -> tuple[dict[str, Policy], Names]:
     """The usable policies, and the names of all of them: a broken one is not unknown."""
-    policies: dict[str, Policy] = dict(BUILT_IN)
-    names = list(BUILT_IN)
+    policies: dict[str, Policy] = dict(BUILT_IN_POLICIES)
+    names = list(BUILT_IN_POLICIES)
     for name, path, raw in top.named("policies", "name to policy"):
-        if name in BUILT_IN:
+        if name in BUILT_IN_POLICIES:
             top.problems.append(
                 Problem(path, f"{name!r} is built in; choose another name and set it in defaults.policy.")
             )

@@ -11,9 +11,10 @@ from typing import Final
 from .blocks import Block, edge, everything, listed, parse_address, parse_subnet, unusable
 from .entry import Entry, bad_text
 from .model import Gateway, Site
+from .platforms import read_platform
 from .problems import Problem
 
-SITE_KEYS: Final = ("description", "subnets", "management", "gateways", "lan_hosts")
+SITE_KEYS: Final = ("description", "subnets", "management", "gateways", "lan_hosts", "platform")
 GATEWAY_KEYS: Final = ("host", "address", "local_address", "lan_address", "device")
 LONGEST_DESCRIPTION: Final = 1024
 MOST_SUBNETS: Final = 254  # an IKEv2 payload counts its selectors in one octet, and a trap adds the packet's own
@@ -35,6 +36,7 @@ def parse_site(name: str, raw: object, path: str, problems: list[Problem]) -> Si
         entry.say(
             "gateways[0].lan_address", "missing; the hosts under lan_hosts need it as the next hop of their routes."
         )
+    platform = read_platform(entry)
     return Site(
         name=name,
         subnets=subnets,
@@ -42,6 +44,7 @@ def parse_site(name: str, raw: object, path: str, problems: list[Problem]) -> Si
         description=entry.prose("description", LONGEST_DESCRIPTION),
         management=_management(entry),
         lan_hosts=lan_hosts,
+        platform=platform,
     ) if gateways else None  # fmt: skip
 
 

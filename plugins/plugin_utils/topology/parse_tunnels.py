@@ -14,9 +14,10 @@ from .blocks import Block, listed
 from .entry import Entry, bad_text, label
 from .model import Limits, Mesh, Site, Tunnel
 from .parse_sites import LONGEST_DESCRIPTION, MOST_SUBNETS, read_subnets
+from .platforms import read_platform
 from .problems import Names, Problem, shown
 
-TUNNEL_KEYS: Final = ("name", "sites", "description", "policy", "routing", "psk", "ids", "subnets")
+TUNNEL_KEYS: Final = ("name", "sites", "description", "policy", "routing", "psk", "ids", "subnets", "platform")
 MESH_KEYS: Final = ("name", "sites", "hub", "transit", "description", "policy", "routing")
 DEFAULT_KEYS: Final = ("policy", "routing", "description")
 LONGEST_PSK: Final = 1024
@@ -80,9 +81,13 @@ def parse_tunnel(raw: object, index: int, taken: dict[str, int], context: Contex
     ids = _ids(entry, sites)
     subnets = _subnets(entry, sites, context)
     psk = _psk(entry, context.limits.psk_min_length)
+    platform = read_platform(entry)
     if name is None or len(sites) != 2 or any(site not in context.sites for site in sites):
         return None
-    return Tunnel(name, (sites[0], sites[1]), common.policy, common.routing, common.description, psk, ids, subnets)
+    return Tunnel(
+        name, (sites[0], sites[1]), common.policy, common.routing, common.description, psk, ids, subnets,
+        platform=platform,
+    )  # fmt: skip
 
 
 def _ends(entry: Entry, context: Context) -> tuple[str, ...]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .blocks import meet
+from .built_in_policies import BUILT_IN_POLICIES
 from .expand import selectors, tunnels_of
 from .fleet import bracketed, fleet
-from .policies import BUILT_IN, policy_warnings
+from .policies import policy_warnings
 from .problems import Problem
 from .validate_names import duplicate_addresses, duplicate_hosts, duplicate_lan_hosts, duplicate_sections
 from .validate_overlaps import overlaps
+from .validate_platforms import ambiguous_platforms, platform_limits, platform_sites
 from .validate_tunnels import (
     crowded_gateways,
     duplicate_identities,
@@ -38,6 +40,9 @@ RULES = (
     crowded_gateways,
     duplicate_identities,
     overlaps,
+    ambiguous_platforms,
+    platform_sites,
+    platform_limits,
 )
 
 
@@ -50,11 +55,12 @@ def validate(topology: Topology) -> Iterator[Problem]:
 
 def warnings(topology: Topology) -> list[Problem]:
     """What is allowed because a policy or a site names it, and why it should not stay."""
+    used = {each.policy for each in (*topology.tunnels, *topology.meshes)}
     return [
         *(
             warning
             for name, policy in topology.policies.items()
-            if name not in BUILT_IN
+            if name not in BUILT_IN_POLICIES or name in used
             for warning in policy_warnings(name, policy, bracketed("policies", name))
         ),
         *(warning for site in topology.sites.values() for warning in _swallowed_management(topology, site)),
