@@ -3,30 +3,37 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """platforms.py [--check]: makes docs/platforms.md of the planner's platform profiles, or says if it differs.
 
-    . lab/shell.sh; python lab/platforms.py
+. lab/shell.sh; python lab/platforms.py
 """
 
 from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.built_in_policies import (
     PLATFORM_DEFAULTS,
     STANDARDS,
 )
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.platform_data import PLATFORMS
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.platform_types import Algorithms, Platform
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.platform_types import (
+        Algorithms,
+        Platform,
+        Source,
+    )
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "platforms.md"
 INTRODUCTION = """\
 # Platforms
 
-<!-- Made by lab/platforms.py of plugins/plugin_utils/topology/platform_data.py and built_in_policies.py. Edit those. -->
+<!-- Made by lab/platforms.py of the planner's platform_data.py and built_in_policies.py. Edit those. -->
 
 A site whose gateway is a platform's VPN service, or a tunnel that leads to one, may say so:
 
@@ -61,9 +68,13 @@ def _section(name: str, platform: Platform) -> str:
     table = ["| limit | allowed |", "| --- | --- |", *rows] if rows else ["No limits are known."]
     default = f"Policy `{name}`, its default:"
     notes = ["Beside that:\n", *(f"- {note}" for note in platform.notes), ""] if platform.notes else []
-    sources = ["Sources:\n", *(f"- {source}" for source in platform.sources), ""]
+    sources = ["Sources:\n", *map(_source, platform.sources), ""]
     heading = f"## {platform.title}: `platform: {name}`\n"
     return "\n".join([heading, *table, "", default, "", _policy(PLATFORM_DEFAULTS[name]), *notes, *sources])
+
+
+def _source(source: Source) -> str:
+    return f"- {source.document}: {source.says}{'' if source.confirmed else ' (not confirmed)'}"
 
 
 def _limits(platform: Platform) -> Iterator[tuple[str, str]]:

@@ -3,18 +3,20 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The platforms' rows. Every number is from a document of the vendor's that ``sources`` names.
 
-What was not found in a document that could be read is marked there as not confirmed. Quotas that a customer can have
+Quotas that a customer can have
 raised are no limits here; where tiers differ, the largest one counts (``limits`` in the topology can say less).
 """
 
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from .blocks import Block, parse_subnet
-from .platform_types import Algorithms, Platform, Psk, Range, Words
+from .platform_types import Algorithms, Platform, Psk, Range, Source, Words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def _blocks(*texts: str) -> tuple[Block, ...]:
@@ -67,7 +69,7 @@ _UCLOUDSTACK_IPSEC: Final = Algorithms(_UCLOUDSTACK.encryption, ("md5", "sha1"),
 PLATFORMS: Final[Mapping[str, Platform]] = {
     "aws": Platform(
         title="AWS Site-to-Site VPN",
-        words=Words("Phase 1", "Phase 2", "pre-shared key (PSK)", "local network", "remote network"),
+        words=Words("Phase 1", "Phase 2", "pre-shared key", "local network", "remote network"),
         psk=Psk(
             Range(8, 64), _ALPHANUMERIC | set("._"), "letters, digits, '.' and '_'", not_first="0",
             made_by="openssl rand -hex 32 | tr 0 g",
@@ -77,16 +79,16 @@ PLATFORMS: Final[Mapping[str, Platform]] = {
         ikev1_pairs=1,
         notes=(
             "Each VPN connection has two tunnels, at two addresses of AWS: make each a site of its own.",
-            "Whatever order we propose, AWS takes the lowest value of its own list that we offer too; restrict the "
-            "lists there.",
+            ("Whatever order we propose, AWS takes the lowest value of its own list that we offer too; restrict the "
+            "lists there."),
             "The number of connections per gateway is a quota that AWS raises on request.",
         ),
         sources=(
-            "AWS Site-to-Site VPN User Guide, \"Tunnel options for your Site-to-Site VPN connection\": PSK, algorithms, "
-            "groups, lifetimes, defaults",
-            "AWS Site-to-Site VPN User Guide, \"Your customer gateway device\": main mode, ESP, PFS, one pair of "
-            "security associations per tunnel",
-            "Amazon EC2 API Reference, \"ModifyVpnTunnelOptionsSpecification\": the same values",
+            Source('"Tunnel options for your Site-to-Site VPN connection", AWS Site-to-Site VPN User Guide',
+                   "PSK, algorithms, groups, lifetimes, defaults"),
+            Source('"Your customer gateway device", AWS Site-to-Site VPN User Guide',
+                   "main mode, ESP, PFS, one pair of security associations per tunnel"),
+            Source('"ModifyVpnTunnelOptionsSpecification", Amazon EC2 API Reference', "the same values"),
         ),
     ),
     "azure": Platform(
@@ -98,23 +100,23 @@ PLATFORMS: Final[Mapping[str, Platform]] = {
         ike={1: _AZURE, 2: _AZURE}, ipsec={1: _AZURE_IPSEC, 2: _AZURE_IPSEC}, protocols=("esp",),
         ipsec_lifetime=Range(300), tunnels=100, families=(4,),
         notes=(
-            "What a custom IPsec/IKE policy can name; without one, the gateway's default IKEv2 proposals have group 2 "
-            "only (policy `azure`).",
+            ("What a custom IPsec/IKE policy can name; without one, the gateway's default IKEv2 proposals have group 2 "
+            "only (policy `azure`)."),
             "A custom policy is one combination: of a list, name there what stands first in ours.",
             "Its lifetime in main mode is 28,800 seconds and fixed; lifetimes are each side's own and need not match.",
             "100 tunnels are what VpnGw4 and VpnGw5 have; VpnGw1 to 3 have 30, Basic has 10.",
             "UsePolicyBasedTrafficSelectors must be on for the connection: our tunnels name their subnets.",
         ),
         sources=(
-            "Microsoft Learn, \"About cryptographic requirements and Azure VPN gateways\" and its IPsec/IKE policy FAQ: "
-            "algorithms, groups, lifetimes, versions",
-            "Microsoft Learn, \"VPN Gateway FAQ\": characters of the shared key",
-            "Microsoft Learn, \"GatewayResetSharedKeyParameters.KeyLength\" and \"Set-AzureVNetGatewayKey\": length of "
-            "the shared key",
-            "Microsoft Learn, \"About VPN Gateway configuration settings\": tunnels per SKU (100 for the largest: not "
-            "confirmed there)",
-            "Microsoft Learn, \"About VPN devices for Site-to-Site VPN Gateway connections\": IPv4 address, default "
-            "proposals (the edition read is an old one)",
+            Source('"About cryptographic requirements and Azure VPN gateways" and its policy FAQ, Microsoft Learn',
+                   "algorithms, groups, lifetimes, versions"),
+            Source('"VPN Gateway FAQ", Microsoft Learn', "characters of the shared key"),
+            Source('"GatewayResetSharedKeyParameters.KeyLength" and "Set-AzureVNetGatewayKey", Microsoft Learn',
+                   "length of the shared key"),
+            Source('"About VPN devices for Site-to-Site VPN Gateway connections", Microsoft Learn, an old edition',
+                   "IPv4 addresses, default proposals"),
+            Source('"About VPN Gateway configuration settings", Microsoft Learn', "tunnels of VpnGw4 and VpnGw5",
+                   confirmed=False),
         ),
     ),
     "binero": Platform(
@@ -125,15 +127,15 @@ PLATFORMS: Final[Mapping[str, Platform]] = {
             "administration, like [198.51.100.7/32]",
         },
         notes=(
-            "The local subnet, the remote gateway's address and the remote subnet must be there as well: every "
-            "topology has them, or is refused.",
+            ("The local subnet, the remote gateway's address and the remote subnet must be there as well: every "
+            "topology has them, or is refused."),
             "It is a pfSense instance whose algorithms can be changed, so only the default policy is fixed.",
             "NAT-T is supported.",
         ),
         sources=(
-            "Binero documentation, \"Prerequisites for site-2-site VPN\" and \"Setting up site-to-site VPN\": what must "
-            "be there",
-            "Binero documentation, \"Configuring the remote end\": default algorithms and lifetimes",
+            Source('"Prerequisites for site-2-site VPN" and "Setting up site-to-site VPN", Binero documentation',
+                   "what must be there"),
+            Source('"Configuring the remote end", Binero documentation', "default algorithms and lifetimes"),
         ),
     ),
     "gcp": Platform(
@@ -149,16 +151,16 @@ PLATFORMS: Final[Mapping[str, Platform]] = {
             "Only one-to-one NAT is supported, and each peer needs an external address of its own.",
         ),
         sources=(
-            "Google Cloud documentation, \"Supported IKE ciphers\": algorithms, groups, PFS, lifetimes, ESP in tunnel "
-            "mode",
-            "Google Cloud SDK reference, \"gcloud compute vpn-tunnels create\": characters of the shared secret",
-            "Compute Engine API, \"vpnTunnels\": length of the name",
-            "Google Cloud documentation, \"Advanced configurations\" of Cloud VPN: NAT",
+            Source('"Supported IKE ciphers", Google Cloud documentation',
+                   "algorithms, groups, PFS, lifetimes, ESP in tunnel mode"),
+            Source('"gcloud compute vpn-tunnels create", Google Cloud SDK', "characters of the shared secret"),
+            Source('"vpnTunnels", Compute Engine API', "length of the name"),
+            Source('"Advanced configurations", Google Cloud documentation', "NAT"),
         ),
     ),
     "ionos": Platform(
         title="IONOS Cloud VPN Gateway",
-        words=Words("IKE", "ESP", "PSK", "Cloud Network CIDRs", "Peer Network CIDRs"),
+        words=Words("IKE settings", "ESP settings", "PSK", "Cloud Network CIDRs", "Peer Network CIDRs"),
         psk=Psk(Range(32)),
         ike={2: _IONOS}, ipsec={2: _IONOS}, protocols=("esp",),
         ike_lifetime=Range(3600, 86400), ipsec_lifetime=Range(3600, 86400),
@@ -169,11 +171,12 @@ PLATFORMS: Final[Mapping[str, Platform]] = {
             "20 tunnels are the API's limit; a smaller tier has fewer tunnels and LANs.",
         ),
         sources=(
-            "IONOS Cloud provider for Terraform, \"ionoscloud_vpn_ipsec_tunnel\": algorithms, groups, lifetimes, number "
-            "of CIDRs, IPv4",
-            "IONOS Cloud VPN Gateway API, \"IPSec Tunnel\": 20 tunnels per gateway, default lifetimes",
-            "IONOS Cloud VPN Gateway, user guide: PSK of 32 characters, length of names, LAN address from .2 to .9 "
-            "outside the DHCP pool (not confirmed: the page could not be read)",
+            Source('"ionoscloud_vpn_ipsec_tunnel", IONOS Cloud provider for Terraform',
+                   "algorithms, groups, lifetimes, number of CIDRs, IPv4"),
+            Source('"IPSec Tunnel", IONOS Cloud VPN Gateway API', "20 tunnels per gateway, default lifetimes"),
+            Source("IONOS Cloud VPN Gateway, user guide",
+                   "PSK of 32 characters, length of names, LAN address from .2 to .9 outside the DHCP pool",
+                   confirmed=False),
         ),
     ),
     "otc": Platform(
@@ -194,13 +197,14 @@ PLATFORMS: Final[Mapping[str, Platform]] = {
             "A policy-based connection has at most five policy rules, each with one local subnet.",
         ),
         sources=(
-            "Open Telekom Cloud, Virtual Private Network API Reference, \"Creating a VPN Connection\": PSK, name, "
-            "algorithms, groups, lifetimes",
-            "Open Telekom Cloud, Virtual Private Network User Guide, \"What Are VPN Negotiation Parameters?\": versions, "
-            "modes, identities, PFS, ESP, defaults",
-            "Open Telekom Cloud, Virtual Private Network User Guide, \"Quotas and Limitations\": number of subnets",
-            "Open Telekom Cloud, Virtual Private Network User Guide, \"Step 3: Creating VPN Connections\": reserved "
-            "ranges, overlaps",
+            Source('"Creating a VPN Connection", Open Telekom Cloud, Virtual Private Network API Reference',
+                   "PSK, name, algorithms, groups, lifetimes"),
+            Source('"What Are VPN Negotiation Parameters?", Open Telekom Cloud, Virtual Private Network User Guide',
+                   "versions, modes, identities, PFS, ESP, defaults"),
+            Source('"Quotas and Limitations", Open Telekom Cloud, Virtual Private Network User Guide',
+                   "number of subnets"),
+            Source('"Step 3: Creating VPN Connections", Open Telekom Cloud, Virtual Private Network User Guide',
+                   "reserved ranges, overlaps"),
         ),
     ),
     "ucloudstack": Platform(
@@ -214,14 +218,13 @@ PLATFORMS: Final[Mapping[str, Platform]] = {
         tunnels=20, local_subnets=20, remote_subnets=20, plain_ids=True,
         notes=(
             "No two tunnels have the same local and peer segment: a topology refuses that everywhere.",
-            "A peer behind NAT has another identity than its address; ours is the public address unless `ids` says "
-            "otherwise.",
+            ("A peer behind NAT has another identity than its address; ours is the public address unless `ids` says "
+            "otherwise."),
         ),
         sources=(
-            "UCloudStack user guide, \"IPSec VPN\" (as SCloud and SCloudStack publish it): PSK, algorithms, groups, "
-            "lifetimes, identities, AH and ESP, 20 peer segments, defaults",
-            "UCloudStack user guide: 20 tunnels per gateway, 20 local segments (not confirmed: the edition read does "
-            "not say)",
+            Source('"IPSec VPN", UCloudStack user guide, as SCloud publishes it',
+                   "PSK, algorithms, groups, lifetimes, identities, AH and ESP, 20 peer segments, defaults"),
+            Source("UCloudStack user guide", "20 tunnels per gateway, 20 local segments", confirmed=False),
         ),
     ),
 }

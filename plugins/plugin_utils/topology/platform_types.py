@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .blocks import Block
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
@@ -66,12 +67,21 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """A document of the vendor's and what it says; not ``confirmed`` if it could not be read for that."""
+
+    document: str
+    says: str
+    confirmed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Platform:
     """A profile; None and empty mean that no limit is known. Its default policy is the built-in one of its name."""
 
     title: str
     words: Words
-    sources: tuple[str, ...]
+    sources: tuple[Source, ...]
     notes: tuple[str, ...] = ()  # documented too, but outside of what a topology says, or refused for everybody
     psk: Psk | None = None
     ike: Mapping[int, Algorithms] = field(default_factory=dict)  # by the versions of IKE that it takes

@@ -55,7 +55,7 @@ def validate(topology: Topology) -> Iterator[Problem]:
 
 def warnings(topology: Topology) -> list[Problem]:
     """What is allowed because a policy or a site names it, and why it should not stay."""
-    used = {each.policy for each in (*topology.tunnels, *topology.meshes)}
+    used = {tunnel.policy for tunnel in topology.tunnels} | {mesh.policy for mesh in topology.meshes}
     return [
         *(
             warning

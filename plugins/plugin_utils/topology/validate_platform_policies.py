@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 
 Fault = tuple[str, str]
 Names = tuple[object, ...]
-_REGISTRY: Final[Mapping[str, Mapping[object, object]]] = {
-    "encryption": dict(ENCRYPTION), "integrity": dict(INTEGRITY), "prf": dict(PRF), "group": dict(DH_GROUPS),
-}  # fmt: skip
+_REGISTRY: Final[Mapping[str, Names]] = {
+    "encryption": tuple(ENCRYPTION),
+    "integrity": tuple(INTEGRITY),
+    "prf": tuple(PRF),
+    "group": tuple(DH_GROUPS),
+}
 
 
 def policy_faults(name: str, policy: Policy, platform_name: str) -> Iterator[Fault]:
@@ -59,18 +62,16 @@ def _choice_faults(policy: Policy, platform: Platform) -> Iterator[str]:
         yield from _no_choice(protocol, policy.ipsec.proposals, platform.ipsec[version], where)
 
 
-def _no_choice(
-    half: str, proposals: tuple[Proposal, ...], taken: Algorithms, where: tuple[str, str]
-) -> Iterator[str]:
+def _no_choice(half: str, proposals: tuple[Proposal, ...], taken: Algorithms, where: tuple[str, str]) -> Iterator[str]:
     """Nothing if one proposal has a combination that the platform takes; else what the closest one lacks."""
     title, word = where
     closest = min(reversed(proposals), key=lambda proposal: len(_lacking(proposal, taken)))
     for kind in _lacking(closest, taken):
-        allowed = [name for name in _taken(taken)[kind] if name in _REGISTRY[kind]]
+        allowed = [name for name in _REGISTRY[kind] if name in _taken(taken)[kind]]
         offered = dict.fromkeys(name for proposal in proposals for name in _offered(proposal)[kind])
         refused = [name for name in offered if name not in allowed]
         key = f"{half}.{_key(kind, half)}"
-        has = f"has {key} {_listed(refused)}, and {title} takes none of these in its {word}"
+        has = f"has {key} {_listed(refused)}, which {title} does not take in its {word}"
         has = has if refused else f"has no {key}, and {title} requires one in its {word}"
         yield f"{has}; allowed are {_listed(allowed)}. Name one of them"
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +18,8 @@ from .problems import Problem
 from .validate_platform_policies import policy_faults
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from .blocks import Block
     from .model import Site, Topology, Tunnel
     from .platform_types import Platform, Psk
@@ -49,7 +50,7 @@ def _stands(fleet: Fleet) -> Iterator[Stand]:
 
 def platform_limits(fleet: Fleet) -> Iterator[Problem]:
     """What a tunnel has that the platform at its end does not take. Of a mesh, each fault once."""
-    said: set[tuple[str, str, str]] = set()
+    said: set[tuple[str, str]] = set()
     policies: dict[tuple[str, str], tuple[Fault, ...]] = {}  # a policy is held against a platform once
     for stand in _stands(fleet):
         tunnel = stand.tunnel
@@ -60,8 +61,8 @@ def platform_limits(fleet: Fleet) -> Iterator[Problem]:
         for key, message in (*(fault for check in CHECKS for fault in check(stand)), *policies[both]):
             if tunnel.mesh is None:
                 yield Problem(f"{path_of(tunnel)}{key}", message)
-            elif (tunnel.mesh.name, stand.name, key) not in said:
-                said.add((tunnel.mesh.name, stand.name, key))
+            elif (tunnel.mesh.name, message) not in said:
+                said.add((tunnel.mesh.name, message))
                 yield Problem(path_of(tunnel), f"{tunnel.name}: {message}")
 
 
@@ -70,8 +71,10 @@ def _name(stand: Stand) -> Iterator[Fault]:
     if longest is not None and len(stand.tunnel.name) > longest:
         yield (
             ".name",
-            f"{len(stand.tunnel.name)} characters; {stand.platform.title} gives a tunnel a name of at most {longest}. "
-            "Rename it.",
+            (
+                f"{len(stand.tunnel.name)} characters; {stand.platform.title} gives a tunnel a name of at most "
+                f"{longest}. Rename it."
+            ),
         )
 
 
@@ -91,12 +94,10 @@ def _bad_for(rule: Psk, psk: str, called: str) -> str:
     if rule.allowed is not None and not rule.allowed.issuperset(psk):
         return f"has a character that {called} cannot have; allowed are {rule.spelled}"
     if psk[0] in rule.not_first:
-        return f"its first character is one that {called} must not begin with: {', '.join(rule.not_first)}"
+        return f"must not begin with {', '.join(rule.not_first)} to be {called}"
     kinds = len({_kind(char) for char in psk})
     if kinds < rule.kinds:
-        return (
-            f"has {kinds} of the kinds upper case, lower case, digits and others; {called} has at least {rule.kinds}"
-        )
+        return f"has {kinds} of the kinds upper case, lower case, digits and others; {called} has at least {rule.kinds}"
     return ""
 
 
@@ -127,8 +128,10 @@ def _pairs(stand: Stand) -> Iterator[Fault]:
     if near * far > limit:
         yield (
             ".subnets",
-            f"{near} by {far} subnets; IKEv1 makes a security association for each pair, and {stand.platform.title} "
-            f"keeps {limit} per tunnel. Summarise them, or use a policy with version 2.",
+            (
+                f"{near} by {far} subnets; IKEv1 makes a security association for each pair, and "
+                f"{stand.platform.title} keeps {limit} per tunnel. Summarise them, or use a policy with version 2."
+            ),
         )
 
 
@@ -140,8 +143,10 @@ def _reserved(stand: Stand) -> Iterator[Fault]:
             if block.overlaps(reserved):
                 yield (
                     ".subnets",
-                    f"subnet {block} of {other} overlaps {reserved}, which {platform.title} keeps for itself and "
-                    f"refuses among its {platform.words.remote}; renumber it, or narrow the tunnel by its subnets.",
+                    (
+                        f"subnet {block} of {other} overlaps {reserved}, which {platform.title} keeps for itself and "
+                        f"refuses among its {platform.words.remote}; renumber it, or narrow the tunnel by its subnets."
+                    ),
                 )
 
 
@@ -151,8 +156,11 @@ def _families(stand: Stand) -> Iterator[Fault]:
         if address.version not in stand.platform.families:
             yield (
                 ".sites",
-                f"the gateway of {site} has {address}; {stand.platform.title} reaches its peers by "
-                f"{' and '.join(f'IPv{version}' for version in stand.platform.families)} only. Give it such an address.",
+                (
+                    f"the gateway of {site} has {address}; {stand.platform.title} reaches its peers by "
+                    f"{' and '.join(f'IPv{version}' for version in stand.platform.families)} only. "
+                    "Give it such an address."
+                ),
             )
             return
 
@@ -163,8 +171,10 @@ def _ids(stand: Stand) -> Iterator[Fault]:
         if not _PLAIN_ID.fullmatch(text):
             yield (
                 ".ids",
-                f"{text!r} of {site} is neither an IP address nor a domain name, and {stand.platform.title} takes only "
-                "these; give it another identity.",
+                (
+                    f"{text!r} of {site} is neither an IP address nor a domain name, and {stand.platform.title} takes "
+                    "only these; give it another identity."
+                ),
             )
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import random
 
 NAMES = ("berlin", "london", "São Paulo", "a b", "x.y", "n" * 60, "7", "hq", "Ö", "z_z")
-PSK = "0123456789abcdefghijklmnopqrstuvwxyz"
+PSK = "A123456789abcdefghijklmnopqrstuvwxyz"
 POLICIES = {
     "v1": {
         "ike": {"version": 1, "encryption": "aes256", "integrity": "sha256", "dh_group": 15},
@@ -42,6 +42,8 @@ POLICIES = {
 }
 
 AH_POLICIES = ("ah", "hasty")
+PLATFORM_POLICIES = ("recommended", "mixed")
+PLATFORMS = ("aws", "azure")  # whose limits no topology of these policies comes near
 
 
 def site(number: int, *, managed: bool, nat: bool, subnets: int) -> dict[str, Any]:
@@ -79,6 +81,8 @@ def topologies(draw: st.DrawFn) -> dict[str, Any]:
             tunnel["ids"] = {one: f"{names.index(one)}.example"}
         if draw(st.booleans()):
             tunnel["subnets"] = {other: sites[other]["subnets"][:1]}
+        if managed[one] != managed[other] and tunnel["policy"] in PLATFORM_POLICIES and draw(st.booleans()):
+            tunnel["platform"] = draw(st.sampled_from(PLATFORMS))
         tunnels.append(tunnel)
     meshes = [_mesh(draw, meshed)] if len(meshed) >= 2 else []
     return {"policies": copy.deepcopy(POLICIES), "sites": sites, "tunnels": tunnels, "meshes": meshes}
@@ -177,6 +181,14 @@ def test_a_site_more_changes_only_its_peers(raw: dict[str, Any]) -> None:
     assert changed == {peer["gateways"][0]["host"], *peer["lan_hosts"]}
 
 
+@given(topologies())
+def test_a_platform_changes_no_host(raw: dict[str, Any]) -> None:
+    with_platforms = everything(load(raw))
+    for tunnel in raw["tunnels"]:
+        tunnel.pop("platform", None)
+    assert everything(load(raw)) == with_platforms
+
+
 SCALARS = st.one_of(
     st.none(),
     st.booleans(),
@@ -188,12 +200,15 @@ SCALARS = st.one_of(
     st.dates(),
     st.just(dt.datetime(2026, 1, 1, tzinfo=dt.timezone.utc)),
     st.sampled_from(
-        ["0.0.0.0/0", "::/0", "10.0.0.0/8", "10.0.0.1", "fe80::1%eth0", "a" * 100_000, "٣", "\x00", "/", ""]
+        ["0.0.0.0/0", "::/0", "10.0.0.0/8", "10.0.0.1", "fe80::1%eth0", "a" * 100_000, "٣", "\x00", "/", "", "aws"]
     ),
 )
 KEYS = st.one_of(
     st.sampled_from(
-        ["sites", "tunnels", "meshes", "policies", "limits", "defaults", "subnets", "gateways", "psk", "ids"]
+        [
+            *("sites", "tunnels", "meshes", "policies", "limits", "defaults"),
+            *("subnets", "gateways", "psk", "ids", "platform"),
+        ]
     ),
     st.text(max_size=5),
     st.integers(),
