@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The platforms' rows. Every number is from a document of the vendor's that ``sources`` names.
 
-Quotas that a customer can have
-raised are no limits here; where tiers differ, the largest one counts (``limits`` in the topology can say less).
+Quotas that a customer can have raised are no limits here; where tiers differ, the largest one counts (``limits`` in the
+topology can say less).
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ PLATFORMS: Final[Mapping[str, Platform]] = {
         notes=(
             "Each VPN connection has two tunnels, at two addresses of AWS: make each a site of its own.",
             ("Whatever order we propose, AWS takes the lowest value of its own list that we offer too; restrict the "
-            "lists there."),
+             "lists there."),
             "The number of connections per gateway is a quota that AWS raises on request.",
         ),
         sources=(
@@ -101,7 +101,7 @@ PLATFORMS: Final[Mapping[str, Platform]] = {
         ipsec_lifetime=Range(300), tunnels=100, families=(4,),
         notes=(
             ("What a custom IPsec/IKE policy can name; without one, the gateway's default IKEv2 proposals have group 2 "
-            "only (policy `azure`)."),
+             "only (policy `azure`)."),
             "A custom policy is one combination: of a list, name there what stands first in ours.",
             "Its lifetime in main mode is 28,800 seconds and fixed; lifetimes are each side's own and need not match.",
             "100 tunnels are what VpnGw4 and VpnGw5 have; VpnGw1 to 3 have 30, Basic has 10.",
@@ -128,7 +128,7 @@ PLATFORMS: Final[Mapping[str, Platform]] = {
         },
         notes=(
             ("The local subnet, the remote gateway's address and the remote subnet must be there as well: every "
-            "topology has them, or is refused."),
+             "topology has them, or is refused."),
             "It is a pfSense instance whose algorithms can be changed, so only the default policy is fixed.",
             "NAT-T is supported.",
         ),
@@ -219,7 +219,7 @@ PLATFORMS: Final[Mapping[str, Platform]] = {
         notes=(
             "No two tunnels have the same local and peer segment: a topology refuses that everywhere.",
             ("A peer behind NAT has another identity than its address; ours is the public address unless `ids` says "
-            "otherwise."),
+             "otherwise."),
         ),
         sources=(
             Source('"IPSec VPN", UCloudStack user guide, as SCloud publishes it',

@@ -36,12 +36,12 @@ def policy_faults(name: str, policy: Policy, platform_name: str) -> Iterator[Fau
 
 
 def _kind_faults(policy: Policy, platform: Platform) -> Iterator[str]:
-    version = policy.ike.version
-    if platform.ike and version not in platform.ike:
-        taken = " and ".join(f"IKEv{number}" for number in platform.ike)
-        yield f"uses IKEv{version}; {platform.title} takes {taken} only. Set ike.version"
+    versions = _versions(policy)
+    if platform.ike and not any(version in platform.ike for version in versions):
+        taken = " and ".join(f"IKEv{version}" for version in platform.ike)
+        yield f"uses IKEv{versions[0]}; {platform.title} takes {taken} only. Set ike.version"
     mode = "aggressive" if policy.ike.aggressive else "main"
-    if version == 1 and mode not in platform.modes:
+    if 1 in versions and mode not in platform.modes:
         taken = " and ".join(platform.modes)
         yield f"uses IKEv1's {mode} mode; {platform.title} takes {taken} mode only. Set ike.mode"
     if policy.ipsec.protocol not in platform.protocols:
@@ -52,12 +52,22 @@ def _kind_faults(policy: Policy, platform: Platform) -> Iterator[str]:
         )
 
 
+def _versions(policy: Policy) -> tuple[int, ...]:
+    """The versions of IKE that a policy may end up with, the best one first."""
+    return (policy.ike.version,) if policy.ike.version in (1, 2) else (2, 1)
+
+
 def _choice_faults(policy: Policy, platform: Platform) -> Iterator[str]:
-    version, protocol = policy.ike.version, policy.ipsec.protocol
-    if version in platform.ike:
-        where = (platform.title, platform.words.ike)
-        yield from _no_choice("ike", policy.ike.proposals, platform.ike[version], where)
-    if version in platform.ipsec and protocol in platform.protocols:
+    """What is wrong by the version of IKE that has the least against it."""
+    found = [tuple(_by_version(policy, platform, version)) for version in _versions(policy) if version in platform.ike]
+    yield from min(found, key=len, default=())
+
+
+def _by_version(policy: Policy, platform: Platform, version: int) -> Iterator[str]:
+    where = (platform.title, platform.words.ike)
+    yield from _no_choice("ike", policy.ike.proposals, platform.ike[version], where)
+    protocol = policy.ipsec.protocol
+    if protocol in platform.protocols:
         where = (platform.title, platform.words.ipsec)
         yield from _no_choice(protocol, policy.ipsec.proposals, platform.ipsec[version], where)
 

@@ -122,7 +122,7 @@ def _subnets(stand: Stand) -> Iterator[Fault]:
 def _pairs(stand: Stand) -> Iterator[Fault]:
     policy = stand.topology.policies.get(stand.tunnel.policy)
     limit = stand.platform.ikev1_pairs
-    if limit is None or policy is None or policy.ike.version != 1:
+    if limit is None or policy is None or policy.ike.version == 2:
         return
     near, far = (len(selectors(stand.topology, stand.tunnel, site)) for site in stand.tunnel.sites)
     if near * far > limit:
