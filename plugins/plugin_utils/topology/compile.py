@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from .children import carries_pings, children
 from .expand import behind, identity, selectors, tunnels_of
 from .fleet import path_of
+from .gates import requirements
 from .model import (
-    ChildIntent,
     ConnectionIntent,
     Gateway,
     GatewayIntent,
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .blocks import Block
+    from .policies import Policy
 
 MADE_PSK_MIN_LENGTH = 32
 
@@ -40,9 +41,9 @@ def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
     """What one gateway is to be."""
     site = _site_of(topology, host)
     tunnels = list(tunnels_of(topology, site.name))
-    used = [topology.policies[name] for name in sorted({tunnel.policy for tunnel in tunnels})]
-    ike = [proposal for policy in used for proposal in policy.ike.proposals]
-    ipsec = [proposal for policy in used for proposal in policy.ipsec.proposals]
+    used = {name: topology.policies[name] for name in sorted({tunnel.policy for tunnel in tunnels})}
+    ike = [proposal for policy in used.values() for proposal in policy.ike.proposals]
+    ipsec = [proposal for policy in used.values() for proposal in policy.ipsec.proposals]
     connections = [_connection(topology, tunnel, site) for tunnel in tunnels]
     return GatewayIntent(
         host=host,
@@ -55,7 +56,16 @@ def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
         connections=tuple(sorted(connections, key=lambda connection: connection.name)),
         algorithms=algorithms(ike, ipsec),
         plugins=tuple(plugins(ike, ipsec)),
+        requires=requirements(tunnels, used),
+        daemon=_daemon(used.values(), site.gateway),
     )
+
+
+def _daemon(policies: Iterable[Policy], gateway: Gateway) -> dict[str, str]:
+    """Options of the daemon as a whole that its tunnels need: any change restarts it, so none without need."""
+    if any(policy.ike.reauth_lifetime for policy in policies):
+        return {"make_before_break": "yes" if gateway.make_before_break else "no"}
+    return {}
 
 
 def _site_of(topology: Topology, host: str) -> Site:
@@ -87,40 +97,36 @@ def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionInt
         ipsec_proposals=policy.ipsec.proposals,
         ike_lifetime=policy.ike.lifetime,
         ipsec_lifetime=policy.ipsec.lifetime,
-        initiator=_initiates(site, peer),
-        children=_children(topology, tunnel, site.name, section, policy.ike.version),
+        initiator=_initiates(tunnel, site, peer),
+        children=children(topology, tunnel, site.name, section),
         psk_given=tunnel.psk is not None,
         local_lan_address=_text(site.gateway.lan_address),
         remote_lan_address=_text(peer.gateway.lan_address),
+        answers_only=_answers_only(tunnel),
+        ike_rekey_margin=policy.ike.rekey_margin,
+        ike_reauth_lifetime=policy.ike.reauth_lifetime,
+        ipsec_rekey_margin=policy.ipsec.rekey_margin,
+        ipsec_lifetime_bytes=policy.ipsec.lifetime_bytes,
+        ipsec_lifetime_packets=policy.ipsec.lifetime_packets,
+        behaviour=tunnel.behaviour,
     )
 
 
-def _initiates(site: Site, peer: Site) -> bool:
+def _answers_only(tunnel: Tunnel) -> bool:
+    return tunnel.behaviour.start == "answer_only"
+
+
+def _initiates(tunnel: Tunnel, site: Site, peer: Site) -> bool:
     """One end does. Whoever is behind NAT, because it can always reach the other one; or else by name."""
+    if _answers_only(tunnel):
+        return False
+    if tunnel.initiator is not None:
+        return tunnel.initiator == site.name
     if peer.gateway.host is None:
         return True
     if site.gateway.behind_nat != peer.gateway.behind_nat:
         return site.gateway.behind_nat
     return site.name < peer.name
-
-
-def _children(topology: Topology, tunnel: Tunnel, site: str, section: str, version: int) -> tuple[ChildIntent, ...]:
-    """One child with all subnets; for IKEv1, which can carry only one pair, one for each."""
-    local, remote = selectors(topology, tunnel, site), selectors(topology, tunnel, tunnel.other(site))
-    if version == 2:
-        common = {block.version for block in local} & {block.version for block in remote}
-        return (ChildIntent(section, _texts(local, common), _texts(remote, common)),)
-    return tuple(
-        ChildIntent(f"{section}-{_pair(ours, theirs)}", (ours.text,), (theirs.text,))
-        for ours in local
-        for theirs in remote
-        if ours.version == theirs.version
-    )
-
-
-def _pair(one: Block, other: Block) -> str:
-    """A short name of two subnets on which both ends agree."""
-    return hashlib.sha256(" ".join(sorted((one.text, other.text))).encode()).hexdigest()[:8]
 
 
 def lan_host_intent(topology: Topology, host: str, groups: Iterable[str] = ()) -> LanHostIntent:
@@ -158,7 +164,8 @@ def _peer_lans(topology: Topology, site: Site) -> Iterable[PeerLan]:
         local = selectors(topology, tunnel, site.name)
         families = {block.version for block in local}
         for peer, blocks in behind(topology, tunnel, tunnel.other(site.name)):
-            yield PeerLan(tunnel.name, peer.name, _texts(local), _texts(blocks, families), peer.lan_hosts)
+            subnets = _texts(blocks, families)
+            yield PeerLan(tunnel.name, peer.name, _texts(local), subnets, peer.lan_hosts, carries_pings(tunnel))
 
 
 def gateway_secrets(topology: Topology, host: str, made: Mapping[str, str] | None = None) -> list[Secret]:

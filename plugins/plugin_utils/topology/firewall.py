@@ -52,7 +52,7 @@ def _tunnel(connection: ConnectionIntent, *, udp: bool) -> FirewallTunnel:
         local_subnets=tuple(dict.fromkeys(subnet for child in children for subnet in child.local_subnets)),
         remote_subnets=tuple(dict.fromkeys(subnet for child in children for subnet in child.remote_subnets)),
         ciphers=tuple(sorted(_ciphers(connection.ipsec_proposals))),
-        udp=udp and protocol == "esp",  # AH never does
+        udp=(udp or connection.behaviour.udp_encapsulation == "force") and protocol == "esp",  # AH never does
     )
 
 

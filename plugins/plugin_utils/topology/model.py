@@ -11,9 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from .behaviour import STANDARD, Behaviour
+from .traffic import ALL, Traffic
+
 if TYPE_CHECKING:
     from .blocks import Block
     from .crypto import Proposal
+    from .gates import Requirement
     from .policies import Policy
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,50}")
@@ -37,6 +41,7 @@ class Gateway:
     local_address: Block | None = None  # only behind NAT
     lan_address: Block | None = None
     device: str | None = None
+    make_before_break: bool = True
 
     @property
     def behind_nat(self) -> bool:
@@ -66,6 +71,7 @@ class Mesh:
     policy: str
     routing: str
     description: str = ""
+    behaviour: Behaviour = STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +85,9 @@ class Tunnel:
     ids: Mapping[str, str] = field(default_factory=dict)  # by site
     subnets: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # by site, where not the site's own
     mesh: Mesh | None = None  # what it was expanded from
+    behaviour: Behaviour = STANDARD
+    initiator: str | None = None  # the site that starts it, where that is not left to us
+    traffic: tuple[Traffic, ...] = ALL
 
     def other(self, site: str) -> str:
         return self.sites[1] if self.sites[0] == site else self.sites[0]
@@ -131,6 +140,9 @@ class ChildIntent(Plain):
     name: str
     local_subnets: tuple[str, ...]
     remote_subnets: tuple[str, ...]
+    protocol: int = 0  # IANA's number; 0: any
+    local_ports: str = ""  # one or a range; empty: any
+    remote_ports: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +152,7 @@ class ConnectionIntent(Plain):
     description: str
     peer_site: str
     peer_host: str | None  # None: not managed
-    ike_version: int
+    ike_version: int  # 0: either
     aggressive: bool  # the mode of IKEv1, if it is not main mode
     local_address: str
     remote_address: str
@@ -151,11 +163,18 @@ class ConnectionIntent(Plain):
     ipsec_proposals: tuple[Proposal, ...]
     ike_lifetime: int  # seconds
     ipsec_lifetime: int
-    initiator: bool
+    initiator: bool  # whether this end starts it, by itself or on traffic; of two ends that we manage, one
     children: tuple[ChildIntent, ...]
     psk_given: bool
     local_lan_address: str | None
     remote_lan_address: str | None
+    answers_only: bool = False  # this end neither starts it nor waits for traffic
+    ike_rekey_margin: int = 0  # seconds; 0: a tenth of the lifetime
+    ike_reauth_lifetime: int = 0  # seconds; 0: never
+    ipsec_rekey_margin: int = 0
+    ipsec_lifetime_bytes: int = 0  # 0: unlimited
+    ipsec_lifetime_packets: int = 0
+    behaviour: Behaviour = STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +191,8 @@ class GatewayIntent(Plain):
     connections: tuple[ConnectionIntent, ...]  # sorted by name
     algorithms: Mapping[str, tuple[str, ...]]  # by kind, as strongSwan's get-algorithms names them
     plugins: tuple[str, ...]
+    requires: tuple[Requirement, ...] = ()  # what not every strongSwan can do
+    daemon: Mapping[str, str] = field(default_factory=dict)  # charon's own options, by their names
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +235,7 @@ class PeerLan(Plain):
     local_subnets: tuple[str, ...]  # from which one can: what this site's end of the tunnel announces
     subnets: tuple[str, ...]
     lan_hosts: tuple[str, ...]
+    pings: bool = True  # whether the tunnel carries them
 
 
 @dataclass(frozen=True, slots=True)

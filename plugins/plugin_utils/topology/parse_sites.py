@@ -11,12 +11,12 @@ from typing import Final
 from .blocks import Block, edge, everything, listed, parse_address, parse_subnet, unusable
 from .entry import Entry, bad_text
 from .model import Gateway, Site
+from .parameters import MOST_SUBNETS, keys
 from .problems import Problem
 
-SITE_KEYS: Final = ("description", "subnets", "management", "gateways", "lan_hosts")
-GATEWAY_KEYS: Final = ("host", "address", "local_address", "lan_address", "device")
+SITE_KEYS: Final = keys("site")
+GATEWAY_KEYS: Final = keys("gateway")
 LONGEST_DESCRIPTION: Final = 1024
-MOST_SUBNETS: Final = 254  # an IKEv2 payload counts its selectors in one octet, and a trap adds the packet's own
 _DEVICE: Final = re.compile(r"[a-z0-9_]{1,64}")
 
 
@@ -149,9 +149,10 @@ def _gateway(raw: object, path: str, subnets: tuple[Block, ...], problems: list[
     if lan and subnets:
         _check_lan_address(entry, lan, subnets)
     device = _device(entry)
+    early = entry.get("make_before_break") is None or entry.flag("make_before_break")
     if address is None:
         return None
-    return Gateway(str(host) if host is not None else None, address, local, lan, device)
+    return Gateway(str(host) if host is not None else None, address, local, lan, device, early)
 
 
 def _address(entry: Entry, key: str, more: str = "") -> Block | None:

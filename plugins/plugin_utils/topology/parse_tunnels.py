@@ -10,16 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from .behaviour import STANDARD, Behaviour, read_behaviour
 from .blocks import Block, listed
 from .entry import Entry, bad_text, label
 from .model import Limits, Mesh, Site, Tunnel
-from .parse_sites import LONGEST_DESCRIPTION, MOST_SUBNETS, read_subnets
+from .parameters import LONGEST_PSK, MOST_SUBNETS, keys
+from .parse_sites import LONGEST_DESCRIPTION, read_subnets
 from .problems import Names, Problem, shown
+from .traffic import read_traffic
 
-TUNNEL_KEYS: Final = ("name", "sites", "description", "policy", "routing", "psk", "ids", "subnets")
-MESH_KEYS: Final = ("name", "sites", "hub", "transit", "description", "policy", "routing")
-DEFAULT_KEYS: Final = ("policy", "routing", "description")
-LONGEST_PSK: Final = 1024
+TUNNEL_KEYS: Final = keys("tunnel")
+MESH_KEYS: Final = keys("mesh")
+DEFAULT_KEYS: Final = keys("defaults")
 LONGEST_ID: Final = 255
 MAKES_ONE: Final = "openssl rand -base64 48 makes one"
 # From vendors' tutorials, where everyone can read them and many have copied them.
@@ -32,6 +34,7 @@ class Defaults:
     policy: str = "recommended"
     routing: str = "policy"
     description: str = ""
+    behaviour: Behaviour = STANDARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Context:
 
 
 def read_common(entry: Entry, defaults: Defaults, policies: Names) -> Defaults:
-    """Policy, routing and description of a tunnel, a mesh or the defaults."""
+    """Policy, routing, description and behaviour of a tunnel, a mesh or the defaults."""
     policy = entry.text("policy")
     if policy is not None and policy not in policies:
         entry.say("policy", policies.unknown(policy))
@@ -55,7 +58,8 @@ def read_common(entry: Entry, defaults: Defaults, policies: Names) -> Defaults:
     if routing not in (None, "policy"):
         entry.say("routing", f"must be policy, got {shown(routing)}; other kinds are not supported yet.")
     description = entry.prose("description", LONGEST_DESCRIPTION) or defaults.description
-    return Defaults(policy or defaults.policy, defaults.routing, description)
+    behaviour = read_behaviour(entry, defaults.behaviour)
+    return Defaults(policy or defaults.policy, defaults.routing, description, behaviour)
 
 
 def read_name(entry: Entry, taken: dict[str, int], index: int, what: str) -> str | None:
@@ -80,9 +84,22 @@ def parse_tunnel(raw: object, index: int, taken: dict[str, int], context: Contex
     ids = _ids(entry, sites)
     subnets = _subnets(entry, sites, context)
     psk = _psk(entry, context.limits.psk_min_length)
+    initiator = _initiator(entry, sites)
+    traffic = read_traffic(entry, sites)
     if name is None or len(sites) != 2 or any(site not in context.sites for site in sites):
         return None
-    return Tunnel(name, (sites[0], sites[1]), common.policy, common.routing, common.description, psk, ids, subnets)
+    return Tunnel(
+        name, (sites[0], sites[1]), common.policy, common.routing, common.description, psk, ids, subnets,
+        behaviour=common.behaviour, initiator=initiator, traffic=traffic,
+    )  # fmt: skip
+
+
+def _initiator(entry: Entry, sites: tuple[str, ...]) -> str | None:
+    site = entry.text("initiator")
+    if site is not None and sites and site not in sites:
+        entry.say("initiator", f"{shown(site)} is no end of this tunnel; its ends are {sites[0]} and {sites[1]}.")
+        return None
+    return site
 
 
 def _ends(entry: Entry, context: Context) -> tuple[str, ...]:
@@ -199,7 +216,10 @@ def parse_mesh(raw: object, index: int, taken: dict[str, int], context: Context)
         return None
     if transit and hub and not _selectors_fit(entry, hub, sites, context):
         return None
-    return Mesh(name, sites, hub, transit and hub is not None, common.policy, common.routing, common.description)
+    return Mesh(
+        name, sites, hub, transit and hub is not None, common.policy, common.routing, common.description,
+        common.behaviour,
+    )  # fmt: skip
 
 
 def _hub(entry: Entry, context: Context) -> str | None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from .blocks import meet
 from .expand import selectors, tunnels_of
 from .fleet import bracketed, fleet
-from .policies import BUILT_IN, policy_warnings
+from .policies import BUILT_IN
+from .policy_warnings import policy_warnings
 from .problems import Problem
 from .validate_names import duplicate_addresses, duplicate_hosts, duplicate_lan_hosts, duplicate_sections
 from .validate_overlaps import overlaps

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .behaviour import behaviour_faults
 from .blocks import meet
+from .children import in_pairs
 from .expand import identity, selectors
 from .fleet import Fleet, bracketed, path_of
-from .parse_sites import MOST_SUBNETS
+from .parameters import MOST_SUBNETS
 from .parse_tunnels import MAKES_ONE
 from .problems import Problem
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from .blocks import Block
     from .model import Topology, Tunnel
+    from .policies import Policy
 
 
 def unusable_tunnels(fleet: Fleet) -> Iterator[Problem]:
@@ -51,6 +54,14 @@ def _faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
         families = f"the gateway of {one} has {near} and that of {other} has {far}"
         yield ".sites", f"{families}; both need addresses of one family, IPv4 or IPv6."
     yield from _nat_faults(topology, tunnel)
+    policy = topology.policies.get(tunnel.policy)
+    if policy:
+        yield from behaviour_faults(tunnel.behaviour, tunnel.policy, policy)
+        yield from _port_faults(tunnel, policy)
+    if tunnel.behaviour.start == "answer_only" and not unmanaged:
+        yield ".start", "we manage both ends, and none of them would start the tunnel; use always or on_traffic."
+    if tunnel.behaviour.start == "answer_only" and tunnel.initiator is not None:
+        yield ".initiator", "says who starts the tunnel, and start: answer_only that we do not; remove one."
     ours, theirs = (identity(topology, tunnel, site) for site in tunnel.sites)
     if near != far and ours.lower() == theirs.lower():
         yield ".ids", f"both ends are {ours!r}; give each end its own identity."
@@ -70,6 +81,18 @@ def _nat_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]
         )
 
 
+def _port_faults(tunnel: Tunnel, policy: Policy) -> Iterator[tuple[str, str]]:
+    if policy.ike.version == 2:
+        return
+    for index, traffic in enumerate(tunnel.traffic):
+        for site, ports in traffic.ports:
+            if "-" in ports:
+                yield (
+                    f".traffic[{index}].ports[{site}]",
+                    f"{ports}: IKEv1, which policy {tunnel.policy!r} uses, can name one port or all, no range.",
+                )
+
+
 def _selector_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
     one, other = tunnel.sites
     near, far = selectors(topology, tunnel, one), selectors(topology, tunnel, other)
@@ -85,15 +108,19 @@ def _selector_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, 
             ".subnets",
             f"{one} has only {_family(near)} and {other} only {_family(far)} subnets; nothing could cross the tunnel.",
         )
-    policy = topology.policies.get(tunnel.policy)
-    if policy and policy.ike.version == 1 and len(near) * len(far) > MOST_SUBNETS:
-        yield (
-            ".subnets",
-            (
-                f"{len(near)} by {len(far)} subnets; IKEv1 needs a child for each pair, at most {MOST_SUBNETS}. "
-                "Summarise them, or use a policy with version 2."
-            ),
-        )
+    if in_pairs(topology, tunnel) and len(near) * len(far) * len(tunnel.traffic) > MOST_SUBNETS:
+        yield ".subnets", _too_many_pairs(tunnel, len(near), len(far))
+
+
+def _too_many_pairs(tunnel: Tunnel, near: int, far: int) -> str:
+    by_choice = tunnel.behaviour.selectors == "pairs"
+    cause = "selectors: pairs makes" if by_choice else "IKEv1 needs"
+    remedy = "let them be together" if by_choice else "use a policy with version 2"
+    times = f" and {len(tunnel.traffic)} kinds of traffic" if len(tunnel.traffic) > 1 else ""
+    return (
+        f"{near} by {far} subnets{times}; {cause} a child for each pair, at most {MOST_SUBNETS}. "
+        f"Summarise them, or {remedy}."
+    )
 
 
 def _families(blocks: tuple[Block, ...]) -> set[int]:

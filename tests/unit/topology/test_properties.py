@@ -11,7 +11,9 @@ import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
+    ChildIntent,
     Problem,
     Topology,
     check,
@@ -38,10 +40,37 @@ POLICIES = {
         "ah": {"integrity": ["sha256", "sha512"]},
     },
     "ah": {"ah": {"integrity": ["sha256", "sha1"], "pfs_group": "none"}},
+    "either": {
+        "ike": {"version": "any", "encryption": ["aes256gcm16", "aes256"], "integrity": "sha256", "dh_group": [31, 15]},
+        "esp": {"encryption": "aes256", "integrity": "aesxcbc", "lifetime_bytes": 10**9},
+    },
+    "later": {
+        "ike": {
+            "proposals": [
+                {"encryption": "aes256gcm16", "dh_group": 20, "additional_key_exchanges": ["mlkem1024", 31]},
+                {"encryption": "camellia256", "integrity": "sha512", "dh_group": 30},
+            ],
+            "lifetime": 86400,
+            "rekey_margin": 540,
+            "reauth_lifetime": 604800,
+        },
+        "esp": {"encryption": "aes256gcm16", "esn": "both", "lifetime_packets": 10**9},
+    },
     "mixed": {"ike": {"encryption": ["aes128", "aes256gcm16"], "integrity": "sha256", "dh_group": [15, 19]}},
 }
 
 AH_POLICIES = ("ah", "hasty")
+BEHAVIOURS: dict[str, list[Any]] = {
+    "start": ["always", "on_traffic"],
+    "dpd_delay": [0, 10],
+    "dpd_action": ["restart", "trap", "clear"],
+    "close_action": ["restart", "trap", "clear"],
+    "unique": ["keep", "never"],
+    "fragmentation": [True, "no", "accept"],
+    "selectors": ["pairs", "together"],
+    "replay_window": [64, 1024],
+    "hw_offload": ["crypto", "packet", "auto"],
+}
 
 
 def site(number: int, *, managed: bool, nat: bool, subnets: int) -> dict[str, Any]:
@@ -72,7 +101,14 @@ def topologies(draw: st.DrawFn) -> dict[str, Any]:
             continue
         tunnel: dict[str, Any] = {"name": f"{one} to {other}", "sites": draw(st.permutations([one, other]))}
         behind_nat = any("local_address" in sites[end]["gateways"][0] for end in (one, other))
-        tunnel["policy"] = draw(st.sampled_from(["recommended", "v1", "mixed", *([] if behind_nat else AH_POLICIES)]))
+        names_of_policies = ["recommended", "v1", "mixed", "either", "later", *([] if behind_nat else AH_POLICIES)]
+        tunnel["policy"] = draw(st.sampled_from(names_of_policies))
+        for key in draw(st.lists(st.sampled_from(sorted(BEHAVIOURS)), max_size=3)):
+            tunnel[key] = draw(st.sampled_from(BEHAVIOURS[key]))
+        if draw(st.booleans()):
+            tunnel["traffic"] = [{"protocol": "tcp", "ports": {one: 443, other: 8080}}, {"protocol": "icmp"}]
+        if draw(st.booleans()):
+            tunnel["initiator"] = draw(st.sampled_from([one, other]))
         if draw(st.booleans()) or not (managed[one] and managed[other]):
             tunnel["psk"] = PSK
         if draw(st.booleans()):
@@ -95,9 +131,17 @@ def everything(topology: Topology, *, without: str = "") -> dict[str, str]:
     """All that comes out, as text, by host; without what belongs to one host."""
     hosts = [host for host in topology.site_by_host if host != without]
     texts = {host: json.dumps(gateway_intent(topology, host).as_dict()) for host in hosts}
+    for host in hosts:
+        texts[host] += swanctl.render(gateway_intent(topology, host))
     for host in topology.sites_by_lan_host:
         texts[host] = json.dumps(lan_host_intent(topology, host).as_dict())
     return texts
+
+
+def end_of(child: ChildIntent, *, other: bool = False) -> tuple[Any, ...]:
+    """What a child says of one end and then of the other; told from the other end the same."""
+    ends = ((child.local_subnets, child.local_ports), (child.remote_subnets, child.remote_ports))
+    return child.protocol, *(ends[::-1] if other else ends)
 
 
 @given(topologies())
@@ -109,7 +153,7 @@ def test_both_ends_mirror_each_other(raw: dict[str, Any]) -> None:
         for connection in gateway_intent(topology, host).connections:
             ends.setdefault(connection.name, []).append(connection)
     for one, *others in ends.values():
-        assert one.initiator == (not others or not others[0].initiator)
+        assert not others or one.initiator != others[0].initiator
         for other in others:
             assert (one.local_id, one.remote_id) == (other.remote_id, other.local_id)
             assert one.remote_lan_address == other.local_lan_address
@@ -119,9 +163,14 @@ def test_both_ends_mirror_each_other(raw: dict[str, Any]) -> None:
             assert (one.protocol, one.ipsec_proposals, one.ipsec_lifetime) == (
                 *(other.protocol, other.ipsec_proposals, other.ipsec_lifetime),
             )
-            assert one.aggressive == other.aggressive
-            mirrored = {child.name: (child.remote_subnets, child.local_subnets) for child in other.children}
-            assert {child.name: (child.local_subnets, child.remote_subnets) for child in one.children} == mirrored
+            assert (one.aggressive, one.behaviour) == (other.aggressive, other.behaviour)
+            assert (one.ipsec_lifetime_bytes, one.ike_reauth_lifetime) == (
+                *(other.ipsec_lifetime_bytes, other.ike_reauth_lifetime),
+            )
+            assert {child.name: end_of(child) for child in one.children} == {
+                child.name: end_of(child, other=True) for child in other.children
+            }
+            assert len({child.name for child in one.children}) == len(one.children)
 
 
 @given(topologies())
@@ -193,7 +242,10 @@ SCALARS = st.one_of(
 )
 KEYS = st.one_of(
     st.sampled_from(
-        ["sites", "tunnels", "meshes", "policies", "limits", "defaults", "subnets", "gateways", "psk", "ids"]
+        [
+            *("sites", "tunnels", "meshes", "policies", "limits", "defaults", "subnets", "gateways", "psk", "ids"),
+            *("traffic", "ports", "protocol", "initiator", "proposals", "additional_key_exchanges", *BEHAVIOURS),
+        ]
     ),
     st.text(max_size=5),
     st.integers(),
