@@ -9,8 +9,7 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent, gateway_secrets, load
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent, load
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto import (
     DH_GROUPS,
     ENCRYPTION,
@@ -19,12 +18,12 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto imp
 )
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.gates import unmet
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.parameters import BEHAVIOUR, Choice, Flag, Whole
+from planned import PSK, plan, planned, two_sites
 from tunnels import Pair, established, quiet
 
 if TYPE_CHECKING:
     from gateways import Gateway
 
-PSK = "0123456789abcdefghijklmnopqrstuvwxyz"
 SUITE: dict[str, Any] = {"encryption": "aes256", "integrity": "sha256"}
 # What a policy can say besides its algorithms, in each version of IKE.
 POLICIES: dict[str, dict[str, Any]] = {
@@ -100,11 +99,7 @@ def version_of(here: Gateway) -> str:
 
 
 def options(here: Gateway, tunnels: list[dict[str, Any]]) -> dict[str, Any]:
-    """What the role would give to the module."""
-    plan = load(topology(here, tunnels))
-    intent = gateway_intent(plan, "here")
-    secrets = [secret.as_dict() for secret in gateway_secrets(plan, "here")]
-    return {"config": swanctl.render(intent), "secrets": secrets, "algorithms": dict(intent.algorithms)}
+    return planned(topology(here, tunnels), "here")
 
 
 def refused(here: Gateway, tunnel: dict[str, Any]) -> list[str]:
@@ -152,37 +147,8 @@ def algorithms() -> list[dict[str, Any]]:
 def both(pair: Pair, policies: list[Any], theirs: list[Any] | None = None) -> list[str]:
     """Load a tunnel for each policy at both ends, which may differ; the names of the connections."""
     here, there = pair
-    for gateway, own in ((there, theirs or policies), (here, policies)):
-        plan = load(two_sites(pair, own))
-        intent = gateway_intent(plan, gateway.lan)
-        secrets = [one.as_dict() for one in gateway_secrets(plan, gateway.lan)]
-        done = gateway.connections(config=swanctl.render(intent), secrets=secrets, algorithms=dict(intent.algorithms))
-        assert len(done.get("loaded", [])) == len(policies), done
-    return [f"cw-t{number}" for number in range(len(policies))]
-
-
-def two_sites(pair: Pair, policies: list[Any]) -> dict[str, Any]:
-    """Two sites with a tunnel for each policy, between a pair of addresses of its own each."""
-    sites = {}
-    for gateway in pair:
-        subnets = [f"{gateway.lan}.{number + 1}/32" for number in range(len(policies))]
-        sites[gateway.lan] = {"subnets": subnets, "gateways": [{"host": gateway.lan, "address": gateway.address}]}
-    ends = list(sites)
-    return {
-        "policies": {f"p{number}": policy for number, policy in enumerate(policies)},
-        "sites": sites,
-        "tunnels": [
-            {
-                "name": f"t{number}",
-                "sites": ends,
-                "policy": f"p{number}",
-                "psk": PSK,
-                "ids": {end: f"{number}.{end}.example" for end in ends},
-                "subnets": {end: [f"{end}.{number + 1}/32"] for end in ends},
-            }
-            for number in range(len(policies))
-        ],
-    }
+    plan(there, two_sites(pair, theirs or policies))
+    return plan(here, two_sites(pair, policies))
 
 
 def proposals(gateway: Gateway, connection: str) -> str:

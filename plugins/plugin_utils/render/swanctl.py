@@ -103,8 +103,8 @@ def _connection(connection: ConnectionIntent) -> str:
         name=connection.name,
         version=connection.ike_version,
         aggressive=_AGGRESSIVE if connection.aggressive else "",
-        local_address=quote(connection.local_address),
-        remote_address=quote(connection.remote_address),
+        local_address=_addresses(connection.local_address, connection.more_local_addresses),
+        remote_address=_addresses(connection.remote_address, connection.more_remote_addresses),
         proposals=_proposals(connection.ike_proposals),
         rekey=connection.ike_lifetime - margin,
         margin=margin,
@@ -112,11 +112,15 @@ def _connection(connection: ConnectionIntent) -> str:
         dpd_delay=behaviour.dpd_delay,
         unique=behaviour.unique,
         mobike="yes" if behaviour.mobike else "no",
-        more=_of_connection(behaviour),
+        more="" if behaviour is STANDARD else _of_connection(behaviour),
         local_id=quote(connection.local_id),
         remote_id=quote(connection.remote_id),
         children="".join(_child(connection, child) for child in connection.children),
     )
+
+
+def _addresses(first: str, more: tuple[str, ...]) -> str:
+    return quote(",".join((first, *more)) if more else first)
 
 
 @lru_cache(maxsize=256)
@@ -162,9 +166,10 @@ def _selectors(subnets: tuple[str, ...], protocol: int, ports: str) -> str:
     return ",".join(f"{subnet}{what}" for subnet in subnets) if what else ",".join(subnets)
 
 
-@lru_cache(maxsize=256)
 def _of_child(behaviour: Behaviour, lifetime_bytes: int, lifetime_packets: int) -> str:
     """What is not as strongSwan has it by default. Crypto offload is called yes: 5.9.8 knows no other name for it."""
+    if behaviour is STANDARD and not (lifetime_bytes or lifetime_packets):
+        return ""
     offload = {"no": "", "crypto": "yes"}.get(behaviour.hw_offload, behaviour.hw_offload)
     return _lines("        ", **_volume("bytes", lifetime_bytes), **_volume("packets", lifetime_packets)) + _lines(
         "        ",
@@ -194,6 +199,8 @@ def _actions(connection: ConnectionIntent) -> tuple[str, str]:
 
 def _action(wanted: str, again: str) -> str:
     """The action that a tunnel asks for, as far as this end does what it does at first."""
+    if not wanted:
+        return again
     if wanted == "clear" or again == "none":
         return "none"
     return "trap" if wanted == "trap" else again

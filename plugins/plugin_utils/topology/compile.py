@@ -39,7 +39,7 @@ MADE_PSK_MIN_LENGTH = 32
 
 def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
     """What one gateway is to be."""
-    site = _site_of(topology, host)
+    site = site_of(topology, host)
     tunnels = list(tunnels_of(topology, site.name))
     used = {name: topology.policies[name] for name in sorted({tunnel.policy for tunnel in tunnels})}
     ike = [proposal for policy in used.values() for proposal in policy.ike.proposals]
@@ -49,7 +49,7 @@ def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
         host=host,
         site=site.name,
         description=site.description,
-        local_address=_own_address(site.gateway),
+        local_address=_first(site.gateway.own_addresses, ""),
         lan_address=_text(site.gateway.lan_address),
         subnets=_texts(site.subnets),
         management=_texts(site.management),
@@ -68,7 +68,8 @@ def _daemon(policies: Iterable[Policy], gateway: Gateway) -> dict[str, str]:
     return {}
 
 
-def _site_of(topology: Topology, host: str) -> Site:
+def site_of(topology: Topology, host: str) -> Site:
+    """The site whose gateway this host is."""
     name = topology.site_by_host.get(host)
     if name is None:
         hint = suggestion(host, topology.site_by_host)
@@ -88,8 +89,8 @@ def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionInt
         peer_host=peer.gateway.host,
         ike_version=policy.ike.version,
         aggressive=policy.ike.aggressive,
-        local_address=_own_address(site.gateway),
-        remote_address=peer.gateway.address.text,
+        local_address=_first(site.gateway.own_addresses, "%any"),
+        remote_address=peer.gateway.dial[0] if peer.gateway.dial else "%any",
         local_id=identity(topology, tunnel, site.name),
         remote_id=identity(topology, tunnel, peer.name),
         ike_proposals=policy.ike.proposals,
@@ -102,7 +103,9 @@ def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionInt
         psk_given=tunnel.psk is not None,
         local_lan_address=_text(site.gateway.lan_address),
         remote_lan_address=_text(peer.gateway.lan_address),
-        answers_only=_answers_only(tunnel),
+        more_local_addresses=_texts(site.gateway.own_addresses[1:]),
+        more_remote_addresses=peer.gateway.dial[1:],
+        answers_only=_answers_only(tunnel, peer),
         ike_rekey_margin=policy.ike.rekey_margin,
         ike_reauth_lifetime=policy.ike.reauth_lifetime,
         ipsec_rekey_margin=policy.ipsec.rekey_margin,
@@ -112,21 +115,28 @@ def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionInt
     )
 
 
-def _answers_only(tunnel: Tunnel) -> bool:
-    return tunnel.behaviour.start == "answer_only"
+def _answers_only(tunnel: Tunnel, peer: Site) -> bool:
+    """strongSwan would take a trap for a peer without an address, and install none."""
+    return tunnel.behaviour.start == "answer_only" or peer.gateway.anywhere
 
 
 def _initiates(tunnel: Tunnel, site: Site, peer: Site) -> bool:
-    """One end does. Whoever is behind NAT, because it can always reach the other one; or else by name."""
-    if _answers_only(tunnel):
+    """One end does. Whoever is harder to reach, because it can always reach the other one; or else by name."""
+    if _answers_only(tunnel, peer):
         return False
+    if site.gateway.anywhere:
+        return True
     if tunnel.initiator is not None:
         return tunnel.initiator == site.name
     if peer.gateway.host is None:
         return True
-    if site.gateway.behind_nat != peer.gateway.behind_nat:
-        return site.gateway.behind_nat
-    return site.name < peer.name
+    own, other = _hidden(site.gateway), _hidden(peer.gateway)
+    return own > other if own != other else site.name < peer.name
+
+
+def _hidden(gateway: Gateway) -> tuple[bool, bool]:
+    """How hard it is to reach: behind a NAT that passes nothing on, then by a name that may be stale."""
+    return gateway.behind_nat and not gateway.forwarded, not gateway.fixed
 
 
 def lan_host_intent(topology: Topology, host: str, groups: Iterable[str] = ()) -> LanHostIntent:
@@ -170,7 +180,7 @@ def _peer_lans(topology: Topology, site: Site) -> Iterable[PeerLan]:
 
 def gateway_secrets(topology: Topology, host: str, made: Mapping[str, str] | None = None) -> list[Secret]:
     """The pre-shared keys of one gateway: the given ones, and ``made`` ones by name of tunnel for all others."""
-    site = _site_of(topology, host)
+    site = site_of(topology, host)
     problems = []
     secrets = []
     for tunnel in tunnels_of(topology, site.name):
@@ -187,8 +197,8 @@ def gateway_secrets(topology: Topology, host: str, made: Mapping[str, str] | Non
     return sorted(secrets, key=lambda secret: secret.name)
 
 
-def _own_address(gateway: Gateway) -> str:
-    return (gateway.local_address or gateway.address).text
+def _first(blocks: tuple[Block, ...], otherwise: str) -> str:
+    return blocks[0].text if blocks else otherwise
 
 
 def _text(block: Block | None) -> str | None:

@@ -76,5 +76,6 @@ def selectors(topology: Topology, tunnel: Tunnel, end: str) -> tuple[Block, ...]
 
 
 def identity(topology: Topology, tunnel: Tunnel, end: str) -> str:
-    """What one end of a tunnel calls itself."""
-    return tunnel.ids.get(end) or topology.sites[end].gateway.address.text
+    """What one end of a tunnel calls itself; empty where nobody can know."""
+    own = tunnel.ids.get(end)
+    return own or next(iter(topology.sites[end].gateway.dial), "")

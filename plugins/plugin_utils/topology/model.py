@@ -37,15 +37,33 @@ def section_name(name: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Gateway:
     host: str | None  # None: a peer that we do not manage
-    address: Block  # what peers dial
+    address: Block | None  # what peers dial; the first of several, None where none is fixed
     local_address: Block | None = None  # only behind NAT
     lan_address: Block | None = None
     device: str | None = None
     make_before_break: bool = True
+    dial: tuple[str, ...] = ()  # all that peers may dial, names too, in order; empty: nobody knows its address
+    addresses: tuple[Block, ...] = ()  # the fixed ones among them
+    forwarded: bool = False  # whether the NAT passes IKE on to it
 
     @property
     def behind_nat(self) -> bool:
-        return self.local_address is not None and self.local_address != self.address
+        return self.local_address is not None and self.local_address not in self.addresses
+
+    @property
+    def anywhere(self) -> bool:
+        """Whether nobody knows where it is: it can only dial."""
+        return not self.dial
+
+    @property
+    def fixed(self) -> bool:
+        """Whether all its addresses are known."""
+        return 0 < len(self.dial) == len(self.addresses)
+
+    @property
+    def own_addresses(self) -> tuple[Block, ...]:
+        """Those on the host itself; none where they are not known."""
+        return (self.local_address,) if self.local_address else self.addresses if self.fixed else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +172,8 @@ class ConnectionIntent(Plain):
     peer_host: str | None  # None: not managed
     ike_version: int  # 0: either
     aggressive: bool  # the mode of IKEv1, if it is not main mode
-    local_address: str
-    remote_address: str
+    local_address: str  # %any where it is not known
+    remote_address: str  # what to dial; %any for nothing
     local_id: str
     remote_id: str
     ike_proposals: tuple[Proposal, ...]
@@ -168,6 +186,8 @@ class ConnectionIntent(Plain):
     psk_given: bool
     local_lan_address: str | None
     remote_lan_address: str | None
+    more_local_addresses: tuple[str, ...] = ()
+    more_remote_addresses: tuple[str, ...] = ()  # where the peer may come from besides
     answers_only: bool = False  # this end neither starts it nor waits for traffic
     ike_rekey_margin: int = 0  # seconds; 0: a tenth of the lifetime
     ike_reauth_lifetime: int = 0  # seconds; 0: never
@@ -184,7 +204,7 @@ class GatewayIntent(Plain):
     host: str
     site: str
     description: str
-    local_address: str
+    local_address: str  # empty where it is not known
     lan_address: str | None
     subnets: tuple[str, ...]
     management: tuple[str, ...]
@@ -199,7 +219,7 @@ class GatewayIntent(Plain):
 class FirewallTunnel(Plain):
     name: str  # as the user calls it
     section: str
-    peer: str | None  # None: any address
+    peers: tuple[str, ...]  # addresses; empty: any
     protocol: str  # esp or ah
     local_subnets: tuple[str, ...]
     remote_subnets: tuple[str, ...]

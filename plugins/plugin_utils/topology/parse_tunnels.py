@@ -13,6 +13,7 @@ from typing import Final
 from .behaviour import STANDARD, Behaviour, read_behaviour
 from .blocks import Block, listed
 from .entry import Entry, bad_text, label
+from .identities import parse_identity
 from .model import Limits, Mesh, Site, Tunnel
 from .parameters import LONGEST_PSK, MOST_SUBNETS, keys
 from .parse_sites import LONGEST_DESCRIPTION, read_subnets
@@ -22,7 +23,6 @@ from .traffic import read_traffic
 TUNNEL_KEYS: Final = keys("tunnel")
 MESH_KEYS: Final = keys("mesh")
 DEFAULT_KEYS: Final = keys("defaults")
-LONGEST_ID: Final = 255
 MAKES_ONE: Final = "openssl rand -base64 48 makes one"
 # From vendors' tutorials, where everyone can read them and many have copied them.
 PUBLISHED: Final = frozenset({"test.1231", "1231", "vPabcdefg123435hij565k7lmno8pq="})
@@ -144,12 +144,7 @@ def _of_ends(entry: Entry, key: str, what: str, sites: tuple[str, ...]) -> list[
 def _ids(entry: Entry, sites: tuple[str, ...]) -> dict[str, str]:
     ids = {}
     for site, path, value in _of_ends(entry, "ids", "site to identity", sites):
-        wrong = bad_text(value, LONGEST_ID)
-        text = str(value) if not wrong else ""
-        if not wrong and not text.isascii():
-            wrong = f"{shown(value)} has letters outside ASCII; IKE identities are plain text."
-        if not wrong and ("*" in text or text.startswith("%")):
-            wrong = f"{shown(value)} stands for any identity; give the one that the peer sends."
+        text, wrong = parse_identity(value)
         if wrong:
             entry.problems.append(Problem(path, wrong))
         else:

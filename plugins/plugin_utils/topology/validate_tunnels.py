@@ -12,9 +12,11 @@ from .blocks import meet
 from .children import in_pairs
 from .expand import identity, selectors
 from .fleet import Fleet, bracketed, path_of
+from .identities import same_as
 from .parameters import MOST_SUBNETS
 from .parse_tunnels import MAKES_ONE
 from .problems import Problem
+from .validate_peers import dialling_faults, identity_faults, nat_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,35 +52,17 @@ def _faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
             f"missing; we do not manage {unmanaged[0]}'s gateway, so give the key agreed on with it ({MAKES_ONE}).",
         )
     near, far = (topology.sites[site].gateway.address for site in tunnel.sites)
-    if tunnel.mesh is None and near.version != far.version:
+    if tunnel.mesh is None and near and far and near.version != far.version:
         families = f"the gateway of {one} has {near} and that of {other} has {far}"
         yield ".sites", f"{families}; both need addresses of one family, IPv4 or IPv6."
-    yield from _nat_faults(topology, tunnel)
+    yield from nat_faults(topology, tunnel)
+    yield from dialling_faults(topology, tunnel)
     policy = topology.policies.get(tunnel.policy)
     if policy:
         yield from behaviour_faults(tunnel.behaviour, tunnel.policy, policy)
         yield from _port_faults(tunnel, policy)
-    if tunnel.behaviour.start == "answer_only" and not unmanaged:
-        yield ".start", "we manage both ends, and none of them would start the tunnel; use always or on_traffic."
-    if tunnel.behaviour.start == "answer_only" and tunnel.initiator is not None:
-        yield ".initiator", "says who starts the tunnel, and start: answer_only that we do not; remove one."
-    ours, theirs = (identity(topology, tunnel, site) for site in tunnel.sites)
-    if near != far and ours.lower() == theirs.lower():
-        yield ".ids", f"both ends are {ours!r}; give each end its own identity."
+    yield from identity_faults(topology, tunnel)
     yield from _selector_faults(topology, tunnel)
-
-
-def _nat_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
-    policy = topology.policies.get(tunnel.policy)
-    behind = [site for site in tunnel.sites if topology.sites[site].gateway.behind_nat]
-    if policy and policy.ipsec.protocol == "ah" and behind:
-        yield (
-            ".policy",
-            (
-                f"{tunnel.policy!r} uses AH, and the gateway of {' and that of '.join(behind)} is behind NAT, which "
-                "rewrites the addresses that AH protects (RFC 3715): the peer drops all packets; use a policy with esp."
-            ),
-        )
 
 
 def _port_faults(tunnel: Tunnel, policy: Policy) -> Iterator[tuple[str, str]]:
@@ -136,7 +120,9 @@ def mixed_meshes(fleet: Fleet) -> Iterator[Problem]:
     for mesh in fleet.topology.meshes:
         families: dict[int, list[str]] = {}
         for name in (*([mesh.hub] if mesh.hub else []), *mesh.sites):
-            families.setdefault(sites[name].gateway.address.version, []).append(name)
+            address = sites[name].gateway.address
+            if address:
+                families.setdefault(address.version, []).append(name)
         if len(families) > 1:
             groups = " and ".join(f"IPv{version} for {_some(names)}" for version, names in sorted(families.items()))
             message = f"gateways have addresses of two families, {groups}; make it two meshes or give them one family."
@@ -184,9 +170,10 @@ def duplicate_identities(fleet: Fleet) -> Iterator[Problem]:
         first: dict[tuple[str, str], Tunnel] = {}
         for tunnel in tunnels:
             ours, theirs = (identity(fleet.topology, tunnel, end) for end in (site, tunnel.other(site)))
-            other = first.setdefault((ours.lower(), theirs.lower()), tunnel)
+            other = first.setdefault((same_as(ours), same_as(theirs)), tunnel)
             if (
                 other is tunnel
+                or not (ours and theirs)
                 or (path_of(other), path_of(tunnel)) in said
                 or _same_pairs(fleet.topology, tunnel, other)
             ):

@@ -73,12 +73,14 @@ BEHAVIOURS: dict[str, list[Any]] = {
 }
 
 
-def site(number: int, *, managed: bool, nat: bool, subnets: int) -> dict[str, Any]:
+def site(number: int, *, managed: bool, nat: bool, subnets: int, many: bool = False) -> dict[str, Any]:
     gateway: dict[str, Any] = {"address": f"198.51.100.{number + 1}", "lan_address": f"10.{number}.0.1"}
     if managed:
         gateway["host"] = f"gw{number}"
+    if many and not nat:
+        gateway["address"] = [gateway["address"], f"gw{number}.example", f"203.0.113.{number + 1}"]
     if nat:
-        gateway["local_address"] = f"172.31.{number}.2"
+        gateway |= {"local_address": f"172.31.{number}.2", "forwarded": True}
     networks = [f"10.{number}.{index}.0/24" for index in range(subnets)]
     return {"subnets": networks, "gateways": [gateway], "lan_hosts": [f"pc{number}"]}
 
@@ -89,7 +91,13 @@ def topologies(draw: st.DrawFn) -> dict[str, Any]:
     names = draw(st.lists(st.sampled_from(NAMES), min_size=2, max_size=6, unique=True))
     managed = {name: draw(st.booleans()) for name in names}
     sites = {
-        name: site(number, managed=managed[name], nat=draw(st.booleans()), subnets=draw(st.integers(1, 3)))
+        name: site(
+            number,
+            managed=managed[name],
+            nat=draw(st.booleans()),
+            subnets=draw(st.integers(1, 3)),
+            many=draw(st.booleans()),
+        )
         for number, name in enumerate(names)
     }
     tunnels = []
@@ -111,8 +119,16 @@ def topologies(draw: st.DrawFn) -> dict[str, Any]:
             tunnel["initiator"] = draw(st.sampled_from([one, other]))
         if draw(st.booleans()) or not (managed[one] and managed[other]):
             tunnel["psk"] = PSK
-        if draw(st.booleans()):
-            tunnel["ids"] = {one: f"{names.index(one)}.example"}
+        tunnel["ids"] = {
+            end: draw(st.sampled_from(["{0}.example", "keyid:{0} x", "vpn@{0}.example", "C=DE, CN=gw{0}"])).format(
+                names.index(end)
+            )
+            for end in (one, other)
+            if draw(st.booleans())
+            or not isinstance(sites[end]["gateways"][0]["address"], str)
+            or sites[end]["gateways"][0]["address"] == "any"
+            or "local_address" in sites[end]["gateways"][0]
+        }
         if draw(st.booleans()):
             tunnel["subnets"] = {other: sites[other]["subnets"][:1]}
         tunnels.append(tunnel)
