@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 LONGEST_ID: Final = 255
+MOST_PARTS: Final = 20  # of a distinguished name
 _NAME: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_])?")
 _NUMBERS: Final = re.compile(r"[0-9./-]+")
 _HEX: Final = re.compile(r"([0-9A-Fa-f]{2})+")
@@ -112,6 +113,8 @@ def _keyid(text: str) -> tuple[str, str]:
 def _dn(text: str) -> tuple[str, str]:
     """A distinguished name. One that strongSwan cannot read would become a key id."""
     parts = text[1:].split("/") if text.startswith("/") else text.split(",")
+    if len(parts) > MOST_PARTS:
+        return "", f"a distinguished name of {len(parts)} parts; strongSwan reads at most {MOST_PARTS}."
     for part in parts:
         name, equals, value = part.strip().partition("=")
         if not equals or not value.strip() or name.strip().lower() not in _ATTRIBUTES or set(value) & set("'\"\\+"):
