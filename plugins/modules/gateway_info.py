@@ -36,6 +36,10 @@ options:
     type: list
     elements: str
     default: []
+  version_of:
+    description: A package whose version is looked up, which is not asked for if empty.
+    type: str
+    default: ""
 attributes:
   check_mode:
     description: Does the same in check mode, since it changes nothing.
@@ -86,6 +90,13 @@ files:
   returned: success
   type: dict
   sample: {"/etc/strongswan.d/causeway.conf": {"sha256": "9f86d08…", "mode": "0644", "owner": "0:0"}}
+version:
+  description:
+    - Of O(version_of), the version C(installed); where none is, the one that is C(offered) by the lists that the host
+      has. Empty where that is not known.
+  returned: success
+  type: dict
+  sample: {"installed": "5.9.8-5+deb12u6", "offered": ""}
 units:
   description: Each of O(units), with systemd's words for whether it is C(active) and C(enabled).
   returned: success
@@ -144,6 +155,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.host_state import (
     read_files,
     read_packages,
     read_units,
+    read_version,
 )
 
 if TYPE_CHECKING:
@@ -225,7 +237,8 @@ def look(run: Run, unshare: str | None, ip: str | None) -> dict[str, Any]:
 
 def main() -> None:
     names = {"type": "list", "elements": "str", "default": []}
-    module = AnsibleModule(argument_spec=dict.fromkeys(("packages", "files", "units"), names), supports_check_mode=True)
+    spec = {**dict.fromkeys(("packages", "files", "units"), names), "version_of": {"type": "str", "default": ""}}
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     module.run_command_environ_update = {"LC_ALL": "C"}
     run, asked = module.run_command, module.params
     manager = next((name for name, (program, *_rest) in LISTS.items() if module.get_bin_path(program)), "unknown")
@@ -237,6 +250,7 @@ def main() -> None:
             packages=read_packages(run, manager, asked["packages"]),
             files=read_files(asked["files"]),
             units=read_units(run, asked["units"]),
+            version=read_version(run, manager, asked["version_of"]),
         )
     except OSError as exc:
         module.fail_json(msg=f"{exc.filename}: {exc.strerror}")

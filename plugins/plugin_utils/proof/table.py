@@ -46,7 +46,7 @@ def _notes(rows: Iterable[Row]) -> Iterable[str]:
         if absent:
             yield f"{row.tunnel}: not seen from {', '.join(absent)}, which gave no answer in this run"
         elif row.state == "up":
-            yield f"{row.tunnel}: up, but not proven: there was no address on the far side to ping"
+            yield f"{row.tunnel}: up, but not proven: there was no address on the far side to ping through it"
 
 
 def _size(count: int) -> str:

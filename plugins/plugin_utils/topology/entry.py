@@ -40,6 +40,7 @@ class Entry:
         self.problems = problems
         self.ok = isinstance(raw, Mapping)
         self._raw: Mapping[object, object] = raw if isinstance(raw, Mapping) else {}
+        self.given = {key for key, value in self._raw.items() if isinstance(key, str) and value is not None}
         if not self.ok:
             self.say("", f"must be a mapping with the keys {', '.join(known)}, got {shown(raw)}.")
         elif not self._raw.keys() <= set(known):

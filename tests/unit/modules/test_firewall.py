@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TUNNEL = {
     "name": "berlin-london",
-    "peer": "198.51.100.20",
+    "peers": ["198.51.100.20"],
     "protocol": "esp",
     "local_subnets": ["192.168.1.0/24"],
     "remote_subnets": ["192.168.2.0/24"],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import yaml
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent, load
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto_data import OPENSSL_PACKAGES
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto_data import PLUGIN_PACKAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +92,7 @@ GOOD = {
     "strongswan_replace_starter": False,
     "_strongswan_userspace": False,
     "_strongswan_ah": [],
+    "_strongswan_unmet": [],
     "__strongswan_host": GOOD_HOST,
 }
 
@@ -127,10 +128,21 @@ def test_h24_a_host_where_the_rival_daemon_runs_is_refused() -> None:
         assert expression(VARIABLES["_strongswan_rival_kept_out"])(__strongswan_host=host) == (not rivals)
 
 
+def test_h13_h14_a_strongswan_that_is_too_old_is_refused_before_anything_changes() -> None:
+    assert refusals(_strongswan_unmet=["gw: one", "gw: two"]) == ["gw: one\ngw: two"]
+    version = expression(VARIABLES["_strongswan_version"])
+    known = {"_strongswan_packaged_version": "6.0.1"}
+    for installed, offered, counts in (("5.9.8-5", "", "5.9.8-5"), ("", "6.1.0-1", "6.1.0-1"), ("", "", "6.0.1")):
+        host = {"version": {"installed": installed, "offered": offered}}
+        assert version(__strongswan_host=host, **known) == counts
+    versions = {path.stem: read(path)["_strongswan_packaged_version"] for path in (ROLE / "vars").glob("*-*.yml")}
+    assert versions == {"debian-12": "5.9.8", "debian-13": "6.0.1", "ubuntu-24": "5.9.13"}
+
+
 def test_h25_packages_of_plugins_are_known_for_each_distribution() -> None:
     layouts = {path.stem: read(path)["_strongswan_plugin_layout"] for path in (ROLE / "vars").glob("*-*.yml")}
     standard = "libstrongswan-standard-plugins"
-    packages = {name: OPENSSL_PACKAGES[layout] for name, layout in layouts.items()}
+    packages = {name: PLUGIN_PACKAGES["openssl"][layout] for name, layout in layouts.items()}
     assert packages == {"debian-12": standard, "debian-13": "libstrongswan", "ubuntu-24": standard}
 
 

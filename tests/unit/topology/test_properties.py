@@ -10,7 +10,9 @@ import datetime as dt
 import json
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
+    ChildIntent,
     Problem,
     Topology,
     check,
@@ -21,7 +23,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from topologies import site, topologies
+from topologies import BEHAVIOURS, site, topologies
 
 if TYPE_CHECKING:
     import random
@@ -31,9 +33,17 @@ def everything(topology: Topology, *, without: str = "") -> dict[str, str]:
     """All that comes out, as text, by host; without what belongs to one host."""
     hosts = [host for host in topology.site_by_host if host != without]
     texts = {host: json.dumps(gateway_intent(topology, host).as_dict()) for host in hosts}
+    for host in hosts:
+        texts[host] += swanctl.render(gateway_intent(topology, host))
     for host in topology.sites_by_lan_host:
         texts[host] = json.dumps(lan_host_intent(topology, host).as_dict())
     return texts
+
+
+def end_of(child: ChildIntent, *, other: bool = False) -> tuple[Any, ...]:
+    """What a child says of one end and then of the other; told from the other end the same."""
+    ends = ((child.local_subnets, child.local_ports), (child.remote_subnets, child.remote_ports))
+    return child.protocol, *(ends[::-1] if other else ends)
 
 
 @given(topologies())
@@ -45,7 +55,7 @@ def test_both_ends_mirror_each_other(raw: dict[str, Any]) -> None:
         for connection in gateway_intent(topology, host).connections:
             ends.setdefault(connection.name, []).append(connection)
     for one, *others in ends.values():
-        assert one.initiator == (not others or not others[0].initiator)
+        assert not others or one.initiator != others[0].initiator
         for other in others:
             assert (one.local_id, one.remote_id) == (other.remote_id, other.local_id)
             assert one.remote_lan_address == other.local_lan_address
@@ -55,9 +65,14 @@ def test_both_ends_mirror_each_other(raw: dict[str, Any]) -> None:
             assert (one.protocol, one.ipsec_proposals, one.ipsec_lifetime) == (
                 *(other.protocol, other.ipsec_proposals, other.ipsec_lifetime),
             )
-            assert one.aggressive == other.aggressive
-            mirrored = {child.name: (child.remote_subnets, child.local_subnets) for child in other.children}
-            assert {child.name: (child.local_subnets, child.remote_subnets) for child in one.children} == mirrored
+            assert (one.aggressive, one.behaviour) == (other.aggressive, other.behaviour)
+            assert (one.ipsec_lifetime_bytes, one.ike_reauth_lifetime) == (
+                *(other.ipsec_lifetime_bytes, other.ike_reauth_lifetime),
+            )
+            assert {child.name: end_of(child) for child in one.children} == {
+                child.name: end_of(child, other=True) for child in other.children
+            }
+            assert len({child.name for child in one.children}) == len(one.children)
 
 
 @given(topologies())
@@ -138,8 +153,17 @@ SCALARS = st.one_of(
 KEYS = st.one_of(
     st.sampled_from(
         [
-            *("sites", "tunnels", "meshes", "policies", "limits", "defaults"),
-            *("subnets", "gateways", "psk", "ids", "platform"),
+            *("sites", "tunnels", "meshes", "policies", "limits", "defaults", "subnets", "gateways", "psk", "ids"),
+            *(
+                "traffic",
+                "ports",
+                "protocol",
+                "initiator",
+                "proposals",
+                "additional_key_exchanges",
+                "platform",
+                *BEHAVIOURS,
+            ),
         ]
     ),
     st.text(max_size=5),
