@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 import pytest
 import yaml
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.parse_sites import MOST_SUBNETS
 
 ROLE = Path(__file__).parents[3] / "roles" / "strongswan"
 DEFAULTS = yaml.safe_load((ROLE / "defaults" / "main.yml").read_text())
@@ -32,6 +33,11 @@ def rendered(userspace: bool = False, aggressive: tuple[str, ...] = (), **variab
 def test_h30_consent_is_given_for_aggressive_mode_only() -> None:
     assert CONSENT not in rendered()
     assert f"    {CONSENT} = yes\n" in rendered(aggressive=("berlin-office",))
+
+
+def test_a_peer_may_set_up_as_many_children_at_once_as_a_tunnel_of_ikev1_has() -> None:
+    """Also where none has any yet, or the first one would restart the daemon."""
+    assert f"    max_ikev1_exchanges = {MOST_SUBNETS}\n" in rendered()
 
 
 def test_another_tunnel_in_aggressive_mode_restarts_nothing() -> None:
