@@ -19,9 +19,7 @@ Pair = tuple[str, str]
 def configured_pairs(children: Mapping[str, Mapping[str, Any]]) -> list[Pair]:
     """Return the pairs of subnets, ours and the peer's, that list-conns shows for a connection's children."""
     return [
-        pair
-        for child in children.values()
-        for pair in _pairs(child.get("local-ts", ()), child.get("remote-ts", ()))
+        pair for child in children.values() for pair in _pairs(child.get("local-ts", ()), child.get("remote-ts", ()))
     ]
 
 

@@ -81,8 +81,8 @@ SYMPTOMS = (
     _symptom(
         "psk_mismatch",
         r"authentication of IKEv1 not answered",
-        "the peer at {remote_address} answers, and falls silent when the ends are to authenticate each other. That is how "
-        "different pre-shared keys show in IKEv1: set the same one at both ends. The peer's log says more.",
+        "the peer at {remote_address} answers, and falls silent when the ends are to authenticate each other. That is "
+        "how different pre-shared keys show in IKEv1: set the same one at both ends. The peer's log says more.",
     ),
     _symptom(
         "identity",
@@ -140,7 +140,9 @@ SYMPTOMS = (
         "the peer at {remote_address} refuses with {what}; its log says why.",
     ),
 )
-_IKEV1_IGNORED = " Does it do IKEv1? Some ignore it without a word (libreswan unless ikev1-policy=accept): then use version 2."
+_IKEV1_IGNORED = (
+    " Does it do IKEv1? Some ignore it without a word (libreswan unless ikev1-policy=accept): then use version 2."
+)
 PASSIVE = Cause("waits", "this end only answers: the peer has not set the tunnel up. Look at the peer's own report.")
 TOO_SLOW = Cause("slow", "the peer answers, but the tunnel did not come up in time. Try a longer timeout.")
 

@@ -186,8 +186,8 @@ def _problems(ends: tuple[End, ...], pings: tuple[Ping, ...]) -> list[str]:
 def _narrowed(pairs: Sequence[str]) -> str:
     some = ", ".join(pairs[:MOST_PAIRS]) + (f" and {len(pairs) - MOST_PAIRS} more" if len(pairs) > MOST_PAIRS else "")
     return (
-        f"up, but the peer did not agree to {some}. Either it has other subnets than the topology says, or it takes one "
-        "pair of subnets for each IPsec SA, as libreswan, Cisco's and Fortinet's devices do: then give each pair a "
+        f"up, but the peer did not agree to {some}. Either it has other subnets than the topology says, or it takes "
+        "one pair of subnets for each IPsec SA, as libreswan, Cisco's and Fortinet's devices do: then give each pair a "
         "tunnel of its own, with ids of its own, or use a policy with ike.version 1"
     )
 
@@ -214,7 +214,7 @@ def _where_lost(ends: tuple[End, ...]) -> str:
     if len(ends) == 1 and not ends[0].bytes_in:
         return (
             f"{ends[0].host} encrypts, and nothing comes back from the peer, which is not managed here: it drops what "
-            "arrives or does not answer into the tunnel (its firewall, its forwarding, its routes, its LAN hosts' routes "
-            "back), or the network between drops IPsec (IP protocol 50 or 51, or UDP 4500)"
+            "arrives or does not answer into the tunnel (its firewall, its forwarding, its routes, its LAN hosts' "
+            "routes), or the network between drops IPsec (IP protocol 50 or 51, or UDP 4500)"
         )
     return "packets cross the tunnel both ways: look at the LAN hosts' own firewalls and at their addresses"

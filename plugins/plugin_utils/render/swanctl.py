@@ -64,14 +64,15 @@ _CHILD: Final = """\
         rand_time = "{tenth}s"
         start_action = "{start}"
         dpd_action = "{again}"
-        close_action = "{again}"
+        close_action = "{close}"
       }}
 """
 
 
-def render(intent: GatewayIntent) -> str:
-    """The text for one gateway: the same intent gives the same bytes."""
-    return "".join((_HEAD.format(host=comment(intent.host)), *map(_connection, intent.connections), "}\n"))
+def render(intent: GatewayIntent, *, traps: bool = True) -> str:
+    """The text for one gateway: the same intent gives the same bytes. Not every daemon has ``traps``."""
+    connections = (_connection(connection, traps) for connection in intent.connections)
+    return "".join((_HEAD.format(host=comment(intent.host)), *connections, "}\n"))
 
 
 def quote(value: str) -> str:
@@ -91,7 +92,7 @@ def _proposals(proposals: tuple[Proposal, ...]) -> str:
     return ",".join(map(proposal_token, proposals))
 
 
-def _connection(connection: ConnectionIntent) -> str:
+def _connection(connection: ConnectionIntent, traps: bool) -> str:
     tenth = connection.ike_lifetime // 10
     return _CONNECTION.format(
         tunnel=comment(connection.tunnel),
@@ -106,11 +107,11 @@ def _connection(connection: ConnectionIntent) -> str:
         tenth=tenth,
         local_id=quote(connection.local_id),
         remote_id=quote(connection.remote_id),
-        children="".join(_child(connection, child) for child in connection.children),
+        children="".join(_child(connection, child, traps) for child in connection.children),
     )
 
 
-def _child(connection: ConnectionIntent, child: ChildIntent) -> str:
+def _child(connection: ConnectionIntent, child: ChildIntent, traps: bool) -> str:
     tenth = connection.ipsec_lifetime // 10
     return _CHILD.format(
         name=child.name,
@@ -124,4 +125,7 @@ def _child(connection: ConnectionIntent, child: ChildIntent) -> str:
         # One end starts, the other waits and traps: two that start make double SAs.
         start="trap|start" if connection.initiator else "trap",
         again="start" if connection.initiator else "trap",
+        # What a peer closes may be one of two that both ends have set up at once. To dial then would give it two again,
+        # of which it would close one after ten seconds, and so for ever. The next packet dials, if there is none left.
+        close="start" if connection.initiator and not traps else "trap",
     )
