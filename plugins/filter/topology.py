@@ -51,9 +51,9 @@ def gateway_secrets(raw: object, host: str, made: Mapping[str, str] | None = Non
         return [secret.as_dict() for secret in core.gateway_secrets(topology, str(plain(host)), keys)]
 
 
-def swanctl_config(raw: object, host: str) -> str:
+def swanctl_config(raw: object, host: str, traps: bool = True) -> str:
     """The connections of one gateway for strongSwan."""
-    return swanctl.render(_gateway(raw, host))
+    return swanctl.render(_gateway(raw, host), traps=bool(plain(traps)))
 
 
 def strongswan_packages(raw: object, host: str, release: str) -> list[str]:

@@ -26,6 +26,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.sa_causes import (
     Offer,
     classify,
     no_answer,
+    unauthenticated,
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.sas import IkeSa, missing_children, state_of
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import ConfigError, parse_text
@@ -154,8 +155,11 @@ def _result(attempt: _Attempt, sas: Sequence[IkeSa], offers: Mapping[str, Offer]
     if attempt.failed:
         return replace(attempt.failed, state=state)
     own = attempt.own(sas)
+    offer = offers.get(tunnel.name, Offer())
     if own and not any(sa.answered for sa in own):
-        return Result(tunnel.name, state, cause=no_answer(offers.get(tunnel.name, Offer())))
+        return Result(tunnel.name, state, cause=no_answer(offer))
+    if any(sa.unauthenticated for sa in own):
+        return Result(tunnel.name, state, cause=unauthenticated(offer))
     return Result(tunnel.name, state, cause=TOO_SLOW if tunnel.initiate else PASSIVE)
 
 
@@ -180,6 +184,7 @@ def _offer(message: Mapping[str, Any]) -> Offer:
         local_subnets=_union(children, "local_ts"),
         remote_subnets=_union(children, "remote_ts"),
         protocol="AH" if ah_proposals else "ESP",
+        ike_version=message.get("version", "2"),
     )
 
 

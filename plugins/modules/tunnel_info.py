@@ -109,6 +109,14 @@ tunnels:
       type: int
       returned: success
       sample: 77201
+    uncovered:
+      description:
+        - Pairs of subnets that the connection is configured for and that none of its IPsec SAs carries.
+        - Where the tunnel is V(up), the peer has narrowed what we offered it.
+      type: list
+      elements: str
+      returned: success
+      sample: [192.168.1.0/24 === 192.168.3.0/24]
     children:
       description: The IPsec SAs, those just being replaced included.
       type: list

@@ -241,9 +241,9 @@ def test_h27_a_tunnel_comes_back_by_itself() -> None:
     assert [connection["keyingtries"] for connection in both] == ["0", "0"]
     assert {connection["dpd_delay"] for connection in both} == {"30s"}
     children = [child for connection in both for child in connection["children"].values()]
-    assert sorted((child["dpd_action"], child["close_action"]) for child in children) == [
-        ("start", "start"),
-        ("trap", "trap"),
+    assert sorted((child["start_action"], child["dpd_action"], child["close_action"]) for child in children) == [
+        ("trap", "trap", "trap"),
+        ("trap|start", "start", "trap"),
     ]
 
 

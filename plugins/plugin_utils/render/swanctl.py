@@ -71,9 +71,10 @@ _CHILD: Final = """\
 """
 
 
-def render(intent: GatewayIntent) -> str:
-    """The text for one gateway: the same intent gives the same bytes."""
-    return "".join((_HEAD.format(host=comment(intent.host)), *map(_connection, intent.connections), "}\n"))
+def render(intent: GatewayIntent, *, traps: bool = True) -> str:
+    """The text for one gateway: the same intent gives the same bytes. Not every daemon has ``traps``."""
+    connections = (_connection(connection, traps) for connection in intent.connections)
+    return "".join((_HEAD.format(host=comment(intent.host)), *connections, "}\n"))
 
 
 def quote(value: str) -> str:
@@ -93,7 +94,7 @@ def _proposals(proposals: tuple[Proposal, ...]) -> str:
     return ",".join(map(proposal_token, proposals))
 
 
-def _connection(connection: ConnectionIntent) -> str:
+def _connection(connection: ConnectionIntent, traps: bool) -> str:
     margin = connection.ike_rekey_margin or connection.ike_lifetime // 10
     behaviour = connection.behaviour
     reauthentication = connection.ike_reauth_lifetime - margin if connection.ike_reauth_lifetime else 0
@@ -115,7 +116,7 @@ def _connection(connection: ConnectionIntent) -> str:
         more="" if behaviour is STANDARD else _of_connection(behaviour),
         local_id=quote(connection.local_id),
         remote_id=quote(connection.remote_id),
-        children="".join(_child(connection, child) for child in connection.children),
+        children="".join(_child(connection, child, traps) for child in connection.children),
     )
 
 
@@ -140,7 +141,7 @@ def _lines(indent: str, **values: str) -> str:
     return "".join(f'{indent}{key} = "{value}"\n' for key, value in values.items() if value)
 
 
-def _child(connection: ConnectionIntent, child: ChildIntent) -> str:
+def _child(connection: ConnectionIntent, child: ChildIntent, traps: bool) -> str:
     margin = connection.ipsec_rekey_margin or connection.ipsec_lifetime // 10
     start, again = _actions(connection)
     behaviour = connection.behaviour
@@ -156,7 +157,9 @@ def _child(connection: ConnectionIntent, child: ChildIntent) -> str:
         more=_of_child(behaviour, connection.ipsec_lifetime_bytes, connection.ipsec_lifetime_packets),
         start=start,
         dpd=_action(behaviour.dpd_action, again),
-        close=_action(behaviour.close_action, again),
+        # What a peer closes may be one of two that both ends have set up at once. To dial then would give it two again,
+        # of which it would close one after ten seconds, and so for ever. The next packet dials, if there is none left.
+        close=_action(behaviour.close_action or ("trap" if traps else ""), again),
     )
 
 

@@ -24,6 +24,7 @@ from .model import (
     Tunnel,
     section_name,
 )
+from .parameters import MOST_SUBNETS
 from .parse_tunnels import bad_psk
 from .policies import algorithms, plugins
 from .problems import Problem, TopologyError, UnknownHostError, suggestion
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .blocks import Block
-    from .policies import Policy
 
 MADE_PSK_MIN_LENGTH = 32
+IKEV1_EXCHANGES = 3  # that the daemon keeps track of at a time, by its own default (charon.max_ikev1_exchanges)
 
 
 def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
@@ -57,15 +58,19 @@ def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
         algorithms=algorithms(ike, ipsec),
         plugins=tuple(plugins(ike, ipsec)),
         requires=requirements(tunnels, used),
-        daemon=_daemon(used.values(), site.gateway),
+        daemon=_daemon(connections, site.gateway),
     )
 
 
-def _daemon(policies: Iterable[Policy], gateway: Gateway) -> dict[str, str]:
+def _daemon(connections: Iterable[ConnectionIntent], gateway: Gateway) -> dict[str, str]:
     """Options of the daemon as a whole that its tunnels need: any change restarts it, so none without need."""
-    if any(policy.ike.reauth_lifetime for policy in policies):
-        return {"make_before_break": "yes" if gateway.make_before_break else "no"}
-    return {}
+    options = {}
+    if any(connection.ike_version != 2 and len(connection.children) > IKEV1_EXCHANGES for connection in connections):
+        # A peer may set up all of them at once. Of more than this, the daemon loses the keys of all, without a word.
+        options["max_ikev1_exchanges"] = str(MOST_SUBNETS)
+    if any(connection.ike_reauth_lifetime for connection in connections):
+        options["make_before_break"] = "yes" if gateway.make_before_break else "no"
+    return options
 
 
 def site_of(topology: Topology, host: str) -> Site:

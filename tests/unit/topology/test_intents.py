@@ -324,3 +324,22 @@ def test_warnings_name_the_policy() -> None:
     paths = {warning.path for warning in warnings(load(raw))}
     assert {"policies[old].ike.encryption", "policies[old].esp.encryption", "policies[old].ike.dh_group"} <= paths
     assert warnings(load(pair())) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "subnets", "options"), [(1, 3, {}), (1, 4, {"max_ikev1_exchanges": "254"}), (2, 4, {})]
+)
+def test_a_peer_may_set_up_all_children_of_ikev1_at_once(version: int, subnets: int, options: dict[str, str]) -> None:
+    policy = {"encryption": "aes256", "integrity": "sha256"}
+    raw = {
+        "policies": {"p": {"ike": {**policy, "version": version, "dh_group": 15}, "esp": {**policy, "pfs_group": 15}}},
+        "sites": {
+            "a": {"subnets": ["10.1.0.0/16"], "gateways": [{"host": "a", "address": "198.51.100.1"}]},
+            "b": {
+                "subnets": [f"10.2.{number}.0/24" for number in range(subnets)],
+                "gateways": [{"host": "b", "address": "198.51.100.2"}],
+            },
+        },
+        "tunnels": [{"name": "t", "sites": ["a", "b"], "policy": "p"}],
+    }
+    assert gateway_intent(load(raw), "a").daemon == options
