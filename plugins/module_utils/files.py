@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,36 @@ def write_beside(path: str, text: str, mode: int) -> str:
             Path(temporary).unlink()
         raise
     return temporary
+
+
+def sweep(path: str) -> None:
+    """Remove what a run that was killed while it wrote has left beside a file. The caller holds the host's lock."""
+    target = Path(path)
+    for leftover in target.parent.glob(f".{glob.escape(target.name)}.????????.new"):
+        leftover.unlink(missing_ok=True)
+
+
+class Unfinished:
+    """A mark that is on the host from before files change until those who go by them have been told.
+
+    A run that is killed in between leaves it, so that the next one, which finds the files right, still tells them. It
+    is under /run: they all read their files at boot.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    @property
+    def there(self) -> bool:
+        return self._path.exists()
+
+    @contextlib.contextmanager
+    def work(self) -> Iterator[None]:
+        """The mark goes only if what is done within succeeds."""
+        self._path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self._path.touch(mode=0o600)
+        yield
+        self._path.unlink()
 
 
 def _copy_label(path: str, temporary: str) -> None:

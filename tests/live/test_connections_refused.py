@@ -107,7 +107,7 @@ def test_a_daemon_that_hangs_gives_an_error(pair: Pair) -> None:
 
 def test_a_second_run_waits_for_the_first(pair: Pair) -> None:
     here, there = pair
-    here.sh("flock /run/causeway-connections.lock sleep 3 >/dev/null 2>&1 &")
+    here.sh("mkdir -p /run/causeway && flock /run/causeway/lock sleep 3 >/dev/null 2>&1 &")
     time.sleep(0.5)
     begun = time.monotonic()
     assert here.connections(**wanted(here, there, one=STARTED))["loaded"] == ["cw-one"]
