@@ -27,7 +27,6 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileEr
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import (
     HostFile,
     Staged,
-    locked,
     read_host_file,
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import ConfigError, Section, parse_text
@@ -49,6 +48,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_secrets imp
     render_secrets,
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_tree import read_tree, resolved
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import turn
 from ansible_collections.causeway.ipsec.plugins.module_utils.vici import (
     Client,
     ViciError,
@@ -62,7 +62,6 @@ if TYPE_CHECKING:
 MAIN = "/etc/swanctl/swanctl.conf"
 CONNECTIONS = "/etc/swanctl/conf.d/causeway.conf"
 SECRETS = "/etc/swanctl/conf.d/causeway-secrets.conf"
-LOCK = "/run/causeway-connections.lock"
 
 
 class ConnectionsError(Exception):
@@ -80,13 +79,15 @@ class Request:
     secrets: Sequence[Mapping[str, Any]]
     algorithms: Mapping[str, list[str]] = field(default_factory=dict)
     check: bool = False
+    run: Mapping[str, str] | None = None
 
 
 def run(request: Request) -> dict[str, Any]:
     """Check, plan and (unless only checking) apply; return the module's results."""
     wanted = parse_wanted(request)
-    with contextlib.nullcontext() if request.check else locked(LOCK), connected(optional=request.check) as client:
-        files = [read_host_file(CONNECTIONS), read_host_file(SECRETS)]
+    ours = (CONNECTIONS, SECRETS)
+    with turn(request.run, request.check, ours), connected(optional=request.check) as client:
+        files = [read_host_file(path) for path in ours]
         daemon = read_daemon(client) if client else None
         current = read_current(files, daemon)
         check_tree(wanted, daemon is None)

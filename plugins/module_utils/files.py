@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
 from dataclasses import dataclass
@@ -56,7 +57,12 @@ def change_for(path: str, after: str | None, mode: int = 0o644) -> FileChange | 
 
 def apply_change(change: FileChange) -> None:
     """Readers see the old file or the new one, never a part of either."""
-    with pending([change]):
+    apply_changes([change])
+
+
+def apply_changes(changes: Iterable[FileChange]) -> None:
+    """All of them, or none where one of the new texts cannot be written."""
+    with pending(changes):
         pass
 
 
@@ -122,6 +128,36 @@ def write_beside(path: str, text: str, mode: int) -> str:
             Path(temporary).unlink()
         raise
     return temporary
+
+
+def sweep(path: str) -> None:
+    """Remove what a run that was killed while it wrote has left beside a file. The caller holds the host's lock."""
+    target = Path(path)
+    for leftover in target.parent.glob(f".{glob.escape(target.name)}.????????.new"):
+        leftover.unlink(missing_ok=True)
+
+
+class Unfinished:
+    """A mark that is on the host from before files change until those who go by them have been told.
+
+    A run that is killed in between leaves it, so that the next one, which finds the files right, still tells them. It
+    is under /run: they all read their files at boot.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    @property
+    def there(self) -> bool:
+        return self._path.exists()
+
+    @contextlib.contextmanager
+    def work(self) -> Iterator[None]:
+        """The mark goes only if what is done within succeeds."""
+        self._path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self._path.touch(mode=0o600)
+        yield
+        self._path.unlink()
 
 
 def _copy_label(path: str, temporary: str) -> None:

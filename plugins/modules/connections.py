@@ -68,6 +68,8 @@ requirements:
 notes:
   - In check mode, strongSwan may be absent; then every connection is reported as to be loaded.
   - Certificates are not supported yet, so each end of a connection has C(auth = psk).
+extends_documentation_fragment:
+  - causeway.ipsec.run
 attributes:
   check_mode:
     description: Can run in check mode and reports the same without touching anything.
@@ -184,6 +186,7 @@ from typing import TYPE_CHECKING
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import EXPECTED, Request, run
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import PREFIX
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import RUN_OPTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -203,6 +206,7 @@ SPEC = {
     },
     "algorithms": {"type": "dict", "default": {}},
     "labels": {"type": "dict", "default": {}},
+    "run": RUN_OPTION,
 }
 
 
@@ -217,7 +221,8 @@ def main() -> None:
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     options = module.params
     try:
-        results = run(Request(options["config"], options["secrets"], options["algorithms"], module.check_mode))
+        wanted = (options["config"], options["secrets"], options["algorithms"])
+        results = run(Request(*wanted, check=module.check_mode, run=options["run"]))
     except EXPECTED as exc:
         module.fail_json(msg=str(exc))
     for name in results["interrupted"] if module.check_mode else ():

@@ -79,6 +79,8 @@ options:
         C(causeway.ipsec.firewall) brings them; without them the rules are gone after a reboot.
     type: dict
     default: {}
+extends_documentation_fragment:
+  - causeway.ipsec.run
 attributes:
   check_mode:
     description: Reports what would change without touching the host.
@@ -136,7 +138,6 @@ router:
   sample: {"allowed": false, "why": "this host translates addresses for nobody"}
 """
 
-import contextlib
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -148,15 +149,15 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_run import
     apply_present,
     confirm,
     diff_of,
+    files_of,
     kept,
     plan_absent,
     plan_present,
     want,
 )
-from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import locked
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import RUN_OPTION, SupersededError, turn
 
-LOCK = "/run/lock/causeway-firewall.lock"
 SPEC: dict[str, Any] = {
     "intent": {"type": "dict"},
     "state": {"type": "str", "choices": ["present", "confirmed", "absent"], "default": "present"},
@@ -167,13 +168,14 @@ SPEC: dict[str, Any] = {
     "wan_mtu": {"type": "int", "default": 0},
     "rollback_after": {"type": "int", "default": 60},
     "units": {"type": "dict", "default": {}},
+    "run": RUN_OPTION,
 }
 
 
 def present(module: AnsibleModule, host: Host) -> dict[str, Any]:
     wanted = want(host, module.params)
     step = plan_present(host, wanted, module.params["units"])
-    if step.changed and not module.check_mode:
+    if not module.check_mode:
         for warning in apply_present(host, wanted, step, module.params["rollback_after"]):
             module.warn(warning)
     for warning in wanted.openings.warnings:
@@ -212,10 +214,10 @@ def main() -> None:
     module.run_command_environ_update = {"LC_ALL": "C"}
     act = {"present": present, "confirmed": confirmed, "absent": absent}[module.params["state"]]
     try:
-        with contextlib.nullcontext() if module.check_mode else locked(LOCK):
+        with turn(module.params["run"], module.check_mode, files_of(module.params["units"])):
             result = act(module, Host(module.run_command))
     except (HostError, FileError, OSError, ValueError) as exc:
-        module.fail_json(msg=str(exc))
+        module.fail_json(msg=str(exc), superseded=isinstance(exc, SupersededError))
     module.exit_json(**result)
 
 

@@ -50,6 +50,8 @@ options:
     description: The file. It holds nothing but these settings, and there is none if there are no settings.
     type: path
     default: /etc/sysctl.d/99-zz-causeway.conf
+extends_documentation_fragment:
+  - causeway.ipsec.run
 attributes:
   check_mode:
     description: Reports what would change without touching the host.
@@ -133,6 +135,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.sysctl import (
     plan_settings,
     render_file,
 )
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import RUN_OPTION, turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -257,11 +260,13 @@ def main() -> None:
             "addresses": {"type": "list", "elements": "str", "default": []},
             "keep_router_advertisements": {"type": "bool", "default": False},
             "path": {"type": "path", "default": "/etc/sysctl.d/99-zz-causeway.conf"},
+            "run": RUN_OPTION,
         },
         supports_check_mode=True,
     )
     try:
-        result = hold(module)
+        with turn(module.params["run"], module.check_mode, [module.params["path"]]):
+            result = hold(module)
     except (HostError, FileError, OSError, ValueError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(**result)

@@ -102,7 +102,7 @@ class Gateway:
     def reset(self) -> None:
         """Begin a test with a daemon that has nothing."""
         self.sh(
-            "umount /etc/swanctl/conf.d/causeway.conf 2>/dev/null; rm -f /etc/swanctl/conf.d/* /run/causeway-*; "
+            "umount /etc/swanctl/conf.d/causeway.conf 2>/dev/null; rm -f /etc/swanctl/conf.d/* /run/causeway/*; "
             "sed -i 's/^#*include conf.d/include conf.d/' /etc/swanctl/swanctl.conf; "
             "systemctl reset-failed strongswan; systemctl restart strongswan"
         )

@@ -86,7 +86,7 @@ def test_h14_a_missing_algorithm_is_named_before_anything_changes(pair: Pair) ->
 
 def test_a_second_run_waits_for_the_first(pair: Pair) -> None:
     here, there = pair
-    here.sh("flock /run/causeway-connections.lock sleep 3 >/dev/null 2>&1 &")
+    here.sh("mkdir -p /run/causeway && flock /run/causeway/lock sleep 3 >/dev/null 2>&1 &")
     time.sleep(0.5)
     begun = time.monotonic()
     assert here.connections(**wanted(here, there, one=STARTED))["loaded"] == ["cw-one"]

@@ -13,9 +13,12 @@ import pytest
 from ansible_collections.causeway.ipsec.plugins.module_utils.files import (
     FileChange,
     FileError,
+    Unfinished,
     apply_change,
     change_for,
     pending,
+    sweep,
+    write_beside,
 )
 
 if TYPE_CHECKING:
@@ -81,3 +84,27 @@ def test_files_stay_as_they_are_when_what_comes_before_them_fails(tmp_path: Path
     with pending(changes):
         assert old.read_text() == "old"
     assert old.read_text() == "new"
+
+
+def test_what_was_left_beside_a_file_is_swept_away_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.conf"
+    path.write_text("x", encoding="utf-8")
+    others = [tmp_path / name for name in ("b.conf", ".a.conf.swp", ".b.conf.abcdefgh.new", "a.conf.abcdefgh.new")]
+    for other in others:
+        other.touch()
+    left = write_beside(str(path), "half", 0o600)
+    sweep(str(path))
+    assert sorted(tmp_path.iterdir()) == sorted([path, *others])
+    assert left not in map(str, tmp_path.iterdir())
+    sweep(str(tmp_path / "nowhere" / "file"))
+
+
+def test_a_mark_stays_until_the_work_is_done(tmp_path: Path) -> None:
+    mark = Unfinished(str(tmp_path / "run" / "mark"))
+    assert not mark.there
+    with pytest.raises(KeyboardInterrupt), mark.work():
+        raise KeyboardInterrupt
+    assert mark.there
+    with mark.work():
+        assert mark.there
+    assert not mark.there

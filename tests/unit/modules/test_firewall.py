@@ -149,6 +149,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(firewall_run, "RULES_FILE", str(tmp_path / "causeway" / "firewall.nft"))
     monkeypatch.setattr(firewall_run, "RULES_BEFORE", str(tmp_path / "run" / "before.nft"))
     monkeypatch.setattr(firewall_run, "SYSTEMD", str(tmp_path / "systemd"))
+    monkeypatch.setattr(firewall_run, "UNFINISHED", str(tmp_path / "unfinished"))
     monkeypatch.setattr(firewall_host, "LEGACY_TABLES", ())
     return Host(tmp_path)
 
@@ -204,6 +205,57 @@ def test_a_run_that_died_before_it_confirmed_is_confirmed_by_the_next(host: Host
     assert not host.file.exists()
     assert host.call("confirmed")["changed"]
     assert not host.timer
+
+
+def test_what_a_run_that_died_has_armed_does_not_go_off_before_the_next_has_confirmed(host: Host) -> None:
+    host.call()
+    host.commands.clear()
+    host.call()
+    told = [text for text in host.commands if "causeway-firewall-rollback" in text and "is-active" not in text]
+    assert [text.split()[:2] for text in told] == [["systemctl", "stop"], ["systemd-run", "--on-active=60s"]]
+    host.fire()
+    assert host.table is None
+
+
+def test_systemd_is_told_of_units_that_a_run_wrote_before_it_died(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.confirmed()
+    other = {**UNITS, "causeway-firewall.service": "[Unit]\nDescription=other\n"}
+    with monkeypatch.context() as patch:
+        patch.setattr(firewall_run, "_systemctl", dies)
+        with pytest.raises(KeyboardInterrupt):
+            host.call(units=other)
+    assert (host.root / "systemd" / "causeway-firewall.service").read_text() == other["causeway-firewall.service"]
+    host.commands.clear()
+    assert host.call(units=other)["changed"]
+    assert host.commands.count("systemctl daemon-reload") == 1
+    assert not host.call(units=other)["changed"]
+    assert host.commands.count("systemctl daemon-reload") == 1
+
+
+def test_the_service_is_told_of_rules_that_a_run_confirmed_before_it_died(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.call()
+    with monkeypatch.context() as patch:
+        patch.setattr(firewall_run, "_systemctl", dies)
+        with pytest.raises(KeyboardInterrupt):
+            host.call("confirmed")
+    host.commands.clear()
+    assert host.call()["changed"]
+    assert host.commands.count("systemctl start causeway-firewall.service") == 1
+    assert not host.call()["changed"]
+
+
+def test_connections_are_forgotten_though_the_run_that_loaded_the_rules_died(host: Host) -> None:
+    host.call()
+    host.commands.clear()
+    host.call()
+    assert len([text for text in host.commands if text.startswith("/usr/sbin/conntrack")]) == 2
+
+
+def dies(*_unused: Any) -> None:
+    """What SIGKILL makes of a step, as far as it can be played."""
+    raise KeyboardInterrupt
 
 
 def test_a_second_change_goes_back_to_what_was_confirmed_last(host: Host) -> None:
