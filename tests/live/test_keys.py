@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.parameters import LONGEST_PSK, bad_psk
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.parameters import LONGEST_PSK
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.parse_tunnels import bad_psk
 from tunnels import STARTED, Pair, established, options_for, quiet
 
 PRINTABLE = "".join(map(chr, range(33, 80))) + " " + "".join(map(chr, range(80, 127)))
