@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .children import carries_pings, children
 from .expand import behind, identity, selectors, tunnels_of
 from .fleet import path_of
-from .gates import requirements
+from .gates import daemon_requirements, requirements
 from .model import (
     ConnectionIntent,
     Gateway,
@@ -56,7 +56,7 @@ def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
         connections=tuple(sorted(connections, key=lambda connection: connection.name)),
         algorithms=algorithms(ike, ipsec),
         plugins=tuple(plugins(ike, ipsec)),
-        requires=requirements(tunnels, used),
+        requires=(*daemon_requirements(site), *requirements(tunnels, used)),
         daemon=_daemon(used.values(), site.gateway),
     )
 
@@ -64,8 +64,8 @@ def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
 def _daemon(policies: Iterable[Policy], gateway: Gateway) -> dict[str, str]:
     """Options of the daemon as a whole that its tunnels need: any change restarts it, so none without need."""
     if any(policy.ike.reauth_lifetime for policy in policies):
-        return {"make_before_break": "yes" if gateway.make_before_break else "no"}
-    return {}
+        return {**gateway.extra, "make_before_break": "yes" if gateway.make_before_break else "no"}
+    return dict(gateway.extra)
 
 
 def site_of(topology: Topology, host: str) -> Site:
@@ -112,6 +112,7 @@ def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionInt
         ipsec_lifetime_bytes=policy.ipsec.lifetime_bytes,
         ipsec_lifetime_packets=policy.ipsec.lifetime_packets,
         behaviour=tunnel.behaviour,
+        extra=tunnel.extra,
     )
 
 
