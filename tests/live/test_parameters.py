@@ -16,6 +16,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto imp
     INTEGRITY,
     PRF,
 )
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.extra_data import LEVELS, OPTIONS
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.gates import unmet
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.parameters import BEHAVIOUR, Choice, Flag, Whole
 from planned import PSK, plan, planned, two_sites
@@ -35,6 +36,19 @@ POLICIES: dict[str, dict[str, Any]] = {
     "following": {"ike": {**SUITE, "dh_group": 14, "additional_key_exchanges": [19, 31]}},
     "kem": {"ike": {**SUITE, "dh_group": 14, "additional_key_exchanges": ["mlkem768"]}},
     "several": {"ike": {"proposals": [{"encryption": "aes256gcm16", "dh_group": 31}, {**SUITE, "dh_group": 14}]}},
+}
+# A value for each kind of strongSwan's own keys, and for those that take no text but some.
+SAMPLES: dict[str, Any] = {
+    "flag": True,
+    "number": 1,
+    "time": "2h",
+    "mark": "0x2a",
+    "text": "x",
+    "dscp": "101110",
+    "vips": "10.99.0.1",
+    "label_mode": "simple",
+    "tfc_padding": "mtu",
+    "updown": "/bin/true",
 }
 OF_IKEV1 = {"dpd_timeout", "fragmentation: force"}
 OF_IKEV2 = {"mobike", "childless", "per_cpu_sas"}
@@ -63,6 +77,10 @@ def wishes() -> list[dict[str, Any]]:
             named.append({"policy": policy, one.name: value})
     named.append({"policy": "v2", "traffic": [{"protocol": "tcp", "ports": {"far": 443}}, {"protocol": 89}]})
     named.append({"policy": "any", "traffic": [{"protocol": "udp", "ports": {"far": 53, "near": 53}}]})
+    for level in LEVELS:
+        for key, option in OPTIONS[level].items():
+            sample = SAMPLES.get(key, option.words[0] if option.words else SAMPLES[option.kind])
+            named.append({"policy": "v2", "extra": {level: {key: sample}}})
     return [{"start": "answer_only", **wish} for wish in named]
 
 

@@ -25,6 +25,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
     section_name,
     warnings,
 )
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.extra_data import OPTIONS
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.gates import numbers
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -142,6 +143,7 @@ OF_5_9_8 = {
     *("local_ts", "remote_ts", "esp_proposals", "ah_proposals", "life_time"),
     *("start_action", "dpd_action", "close_action"),
     *("reauth_time", "dpd_timeout", "fragmentation", "encap", "childless", "replay_window", "hw_offload"),
+    *(name for options in OPTIONS.values() for name, option in options.items() if not option.since),
     *(f"{when}_{what}" for when in ("life", "rekey", "rand") for what in ("bytes", "packets")),
 }
 

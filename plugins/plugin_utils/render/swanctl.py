@@ -45,16 +45,19 @@ _CONNECTION: Final = """\
 {more}    local {{
       auth = "psk"
       id = {local_id}
+{of_local}\
     }}
     remote {{
       auth = "psk"
       id = {remote_id}
+{of_remote}\
     }}
     children {{
 {children}\
     }}
   }}
 """
+_INDENTS: Final = {"connection": "    ", "local": "      ", "remote": "      ", "child": "        "}
 _AGGRESSIVE: Final = '    aggressive = "yes"\n'
 _CHILD: Final = """\
       {name} {{
@@ -113,9 +116,11 @@ def _connection(connection: ConnectionIntent, traps: bool) -> str:
         dpd_delay=behaviour.dpd_delay,
         unique=behaviour.unique,
         mobike="yes" if behaviour.mobike else "no",
-        more="" if behaviour is STANDARD else _of_connection(behaviour),
+        more=_of_connection(behaviour) + _extra(connection, "connection"),
         local_id=quote(connection.local_id),
         remote_id=quote(connection.remote_id),
+        of_local=_extra(connection, "local"),
+        of_remote=_extra(connection, "remote"),
         children="".join(_child(connection, child, traps) for child in connection.children),
     )
 
@@ -124,9 +129,10 @@ def _addresses(first: str, more: tuple[str, ...]) -> str:
     return quote(",".join((first, *more)) if more else first)
 
 
-@lru_cache(maxsize=256)
 def _of_connection(behaviour: Behaviour) -> str:
     """What is not as strongSwan has it by default."""
+    if behaviour is STANDARD:
+        return ""
     return _lines(
         "    ",
         dpd_timeout=f"{behaviour.dpd_timeout}s" if behaviour.dpd_timeout else "",
@@ -134,6 +140,14 @@ def _of_connection(behaviour: Behaviour) -> str:
         encap="yes" if behaviour.udp_encapsulation == "force" else "",
         childless=behaviour.childless if behaviour.childless != "allow" else "",
     )
+
+
+def _extra(connection: ConnectionIntent, level: str) -> str:
+    """strongSwan's own keys of that level, as the topology has them."""
+    if connection.extra is None:
+        return ""
+    settings = sorted(connection.extra.get(level, {}).items())
+    return "".join(f"{_INDENTS[level]}{key} = {quote(value)}\n" for key, value in settings)
 
 
 def _lines(indent: str, **values: str) -> str:
@@ -154,7 +168,8 @@ def _child(connection: ConnectionIntent, child: ChildIntent, traps: bool) -> str
         lifetime=connection.ipsec_lifetime,
         rekey=connection.ipsec_lifetime - margin,
         margin=margin,
-        more=_of_child(behaviour, connection.ipsec_lifetime_bytes, connection.ipsec_lifetime_packets),
+        more=_of_child(behaviour, connection.ipsec_lifetime_bytes, connection.ipsec_lifetime_packets)
+        + _extra(connection, "child"),
         start=start,
         dpd=_action(behaviour.dpd_action, again),
         # What a peer closes may be one of two that both ends have set up at once. To dial then would give it two again,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .children import carries_pings, children
 from .expand import behind, identity, selectors, tunnels_of
 from .fleet import path_of
-from .gates import requirements
+from .gates import daemon_requirements, requirements
 from .model import (
     ConnectionIntent,
     Gateway,
@@ -57,14 +57,14 @@ def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
         connections=tuple(sorted(connections, key=lambda connection: connection.name)),
         algorithms=algorithms(ike, ipsec),
         plugins=tuple(plugins(ike, ipsec)),
-        requires=requirements(tunnels, used),
+        requires=(*daemon_requirements(site), *requirements(tunnels, used)),
         daemon=_daemon(connections, site.gateway),
     )
 
 
 def _daemon(connections: Iterable[ConnectionIntent], gateway: Gateway) -> dict[str, str]:
     """Options of the daemon as a whole that its tunnels need: any change restarts it, so none without need."""
-    options = {}
+    options = dict(gateway.extra)
     if any(connection.ike_version != 2 and len(connection.children) > IKEV1_EXCHANGES for connection in connections):
         # A peer may set up all of them at once. Of more than this, the daemon loses the keys of all, without a word.
         options["max_ikev1_exchanges"] = str(MOST_SUBNETS)
@@ -117,6 +117,7 @@ def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionInt
         ipsec_lifetime_bytes=policy.ipsec.lifetime_bytes,
         ipsec_lifetime_packets=policy.ipsec.lifetime_packets,
         behaviour=tunnel.behaviour,
+        extra=tunnel.extra,
     )
 
 

@@ -31,7 +31,8 @@ def mesh_tunnel(mesh: Mesh, one: str, other: str) -> Tunnel:
     if other == mesh.hub or (one != mesh.hub and other < one):
         one, other = other, one
     name = f"{mesh.name}-{one}-{other}"
-    return Tunnel(name, (one, other), mesh.policy, mesh.routing, mesh.description, mesh=mesh, behaviour=mesh.behaviour)
+    return Tunnel(name, (one, other), mesh.policy, mesh.routing, mesh.description, mesh=mesh, behaviour=mesh.behaviour,
+                  extra=mesh.extra)  # fmt: skip
 
 
 def all_tunnels(topology: Topology) -> Iterator[Tunnel]:

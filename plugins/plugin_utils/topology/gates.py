@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 from .behaviour import STANDARD
 from .crypto import KEMS
-from .fleet import path_of
+from .extra import younger
+from .fleet import bracketed, path_of
 from .model import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from .behaviour import Behaviour
-    from .model import Tunnel
+    from .model import Site, Tunnel
     from .policies import Policy
 
 Version = tuple[int, ...]
@@ -88,7 +89,16 @@ def requirements(tunnels: Iterable[Tunnel], policies: Mapping[str, Policy]) -> t
         keyed = [(feature, f"{path_of(tunnel)}.{key}") for feature, key in _of_behaviour(tunnel.behaviour)]
         keyed += [(feature, f"policies[{tunnel.policy}].{key}") for feature, key in by_policy[tunnel.policy]]
         found += [Requirement(feature, tunnel.name, key, GATES[feature].version) for feature, key in keyed]
+        for key, since in younger(tunnel.extra) if tunnel.extra else ():
+            found.append(Requirement(key, tunnel.name, f"{path_of(tunnel)}.extra.{key}", since))
     return tuple(sorted(found, key=lambda one: (one.tunnel, one.key, one.feature)))
+
+
+def daemon_requirements(site: Site) -> tuple[Requirement, ...]:
+    """What the options of a gateway's daemon need that not every strongSwan has."""
+    path = f"{bracketed('sites', site.name)}.gateways[0].extra"
+    found = younger({"daemon": site.gateway.extra})
+    return tuple(Requirement(key, "", f"{path}.{key.partition('.')[2]}", since) for key, since in sorted(found))
 
 
 def unmet(
@@ -96,11 +106,13 @@ def unmet(
 ) -> list[str]:
     """What a host with this strongSwan cannot do, in words: each key once, with the tunnels that ask for it."""
     lacking: dict[tuple[str, str], list[str]] = {}
-    for one in required:
-        if not _met(GATES[one.feature], numbers(version), set(plugins), userspace=userspace):
+    needed = list(required)
+    gates = {one.feature: _gate(one) for one in needed}
+    for one in needed:
+        if not _met(gates[one.feature], numbers(version), set(plugins), userspace=userspace):
             lacking.setdefault((one.feature, one.key), []).append(one.tunnel)
     return [
-        f"{host}: {key} {_why(feature, version)} {_tunnels(tunnels)}"
+        f"{host}: {key} {_why(feature, gates[feature], version)}{_tunnels(tunnels)}"
         for (feature, key), tunnels in sorted(lacking.items(), key=lambda item: item[0][::-1])
     ]
 
@@ -113,8 +125,12 @@ def _met(gate: Gate, version: Version, plugins: set[str], *, userspace: bool) ->
     return bool(plugins & set(gate.plugins)) and version >= numbers(gate.plugins_version)
 
 
-def _why(feature: str, version: str) -> str:
-    gate = GATES[feature]
+def _gate(one: Requirement) -> Gate:
+    """That of a feature of ours, or of one of strongSwan's own keys."""
+    return GATES.get(one.feature) or Gate(one.version, "leave it out")
+
+
+def _why(feature: str, gate: Gate, version: str) -> str:
     if gate.kernel:
         return (
             f"asks for {feature}, which userspace ESP (kernel-libipsec) has not; {gate.remedy}, or give the host a "
@@ -131,7 +147,7 @@ def _why(feature: str, version: str) -> str:
 
 def _tunnels(names: list[str]) -> str:
     shown = ", ".join(sorted(names)[:5])
-    return f"Tunnels: {shown}{f' and {len(names) - 5} more' if len(names) > 5 else ''}."
+    return "" if names == [""] else f" Tunnels: {shown}{f' and {len(names) - 5} more' if len(names) > 5 else ''}."
 
 
 def numbers(version: str) -> Version:

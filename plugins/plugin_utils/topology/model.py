@@ -17,6 +17,7 @@ from .traffic import ALL, Traffic
 if TYPE_CHECKING:
     from .blocks import Block
     from .crypto import Proposal
+    from .extra import Extra
     from .gates import Requirement
     from .policies import Policy
 
@@ -44,6 +45,7 @@ class Gateway:
     make_before_break: bool = True
     dial: tuple[str, ...] = ()  # all that peers may dial, names too, in order; empty: nobody knows its address
     addresses: tuple[Block, ...] = ()  # the fixed ones among them
+    extra: Mapping[str, str] = field(default_factory=dict)  # charon's options
     forwarded: bool = False  # whether the NAT passes IKE on to it
 
     @property
@@ -91,6 +93,7 @@ class Mesh:
     routing: str
     description: str = ""
     behaviour: Behaviour = STANDARD
+    extra: Extra | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class Tunnel:
     behaviour: Behaviour = STANDARD
     initiator: str | None = None  # the site that starts it, where that is not left to us
     traffic: tuple[Traffic, ...] = ALL
+    extra: Extra | None = None  # strongSwan's own keys, by level
 
     def other(self, site: str) -> str:
         return self.sites[1] if self.sites[0] == site else self.sites[0]
@@ -197,6 +201,7 @@ class ConnectionIntent(Plain):
     ipsec_lifetime_bytes: int = 0  # 0: unlimited
     ipsec_lifetime_packets: int = 0
     behaviour: Behaviour = STANDARD
+    extra: Extra | None = None  # strongSwan's own keys: of connection, local, remote and child
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Final
 
 from .blocks import Block, edge, everything, listed, parse_address, parse_subnet, unusable
 from .entry import Entry, bad_text
+from .extra import read_daemon_extra
 from .model import Gateway, Site
 from .parameters import MOST_SUBNETS, keys
 from .peers import read_peer
@@ -156,12 +157,13 @@ def _gateway(raw: object, path: str, subnets: tuple[Block, ...], problems: list[
     device = _device(entry)
     early = entry.get("make_before_break") is None or entry.flag("make_before_break")
     forwarded = entry.flag("forwarded")
+    extra = read_daemon_extra(entry)
     if forwarded and local is None:
         entry.say("forwarded", "says that a NAT passes UDP 500 and 4500 on to local_address, and there is none.")
     if peer is None:
         return None
     managed = str(host) if host is not None else None
-    return Gateway(managed, address, local, lan, device, early, peer.dial, peer.addresses, forwarded)
+    return Gateway(managed, address, local, lan, device, early, peer.dial, peer.addresses, extra, forwarded)
 
 
 def _address(entry: Entry, key: str) -> Block | None:

@@ -13,6 +13,7 @@ from typing import Final
 from .behaviour import STANDARD, Behaviour, read_behaviour
 from .blocks import Block, listed
 from .entry import Entry, bad_text, label
+from .extra import Extra, read_extra
 from .identities import parse_identity
 from .model import Limits, Mesh, Site, Tunnel
 from .parameters import LONGEST_PSK, MOST_SUBNETS, keys
@@ -36,6 +37,7 @@ class Defaults:
     routing: str = "policy"
     description: str = ""
     behaviour: Behaviour = STANDARD
+    extra: Extra | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ def read_common(entry: Entry, defaults: Defaults, policies: Names) -> Defaults:
         entry.say("routing", f"must be policy, got {shown(routing)}; other kinds are not supported yet.")
     description = entry.prose("description", LONGEST_DESCRIPTION) or defaults.description
     behaviour = read_behaviour(entry, defaults.behaviour)
-    return Defaults(policy or defaults.policy, defaults.routing, description, behaviour)
+    extra = read_extra(entry, defaults.extra)
+    return Defaults(policy or defaults.policy, defaults.routing, description, behaviour, extra)
 
 
 def read_name(entry: Entry, taken: dict[str, int], index: int, what: str) -> str | None:
@@ -92,7 +95,7 @@ def parse_tunnel(raw: object, index: int, taken: dict[str, int], context: Contex
         return None
     return Tunnel(
         name, (sites[0], sites[1]), common.policy, common.routing, common.description, psk, ids, subnets,
-        platform=platform, behaviour=common.behaviour, initiator=initiator, traffic=traffic,
+        platform=platform, behaviour=common.behaviour, initiator=initiator, traffic=traffic, extra=common.extra,
     )  # fmt: skip
 
 
@@ -215,7 +218,7 @@ def parse_mesh(raw: object, index: int, taken: dict[str, int], context: Context)
         return None
     return Mesh(
         name, sites, hub, transit and hub is not None, common.policy, common.routing, common.description,
-        common.behaviour,
+        common.behaviour, common.extra,
     )  # fmt: skip
 
 

@@ -37,7 +37,8 @@ def test_h30_consent_is_given_for_aggressive_mode_only() -> None:
 
 def test_options_that_tunnels_need() -> None:
     assert "make_before_break" not in rendered()
-    assert "charon {\n    make_before_break = yes\n    plugins {\n" in rendered(daemon={"make_before_break": "yes"})
+    text = rendered(daemon={"make_before_break": "yes", "interfaces_use": 'a"#\\'})
+    assert 'charon {\n    interfaces_use = "a\\"#\\\\"\n    make_before_break = "yes"\n    plugins {\n' in text
 
 
 def test_another_tunnel_in_aggressive_mode_restarts_nothing() -> None:

@@ -65,6 +65,21 @@ def test_h35_userspace_esp_has_no_extended_sequence_numbers() -> None:
     ]
 
 
+def test_h13_keys_of_strongswan_that_it_does_not_know_yet() -> None:
+    assert said("extra", "london-gw", BOOKWORM) == [
+        (
+            "london-gw: sites[london].gateways[0].extra.reqid_base asks for daemon.reqid_base, which needs strongSwan "
+            "6.0.1 or later, and here is 5.9.8-5+deb12u6; leave it out, or upgrade the host."
+        ),
+        (
+            "london-gw: tunnels[berlin-london].extra.child.icmp asks for child.icmp, which needs strongSwan 6.0.5 or "
+            "later, and here is 5.9.8-5+deb12u6; leave it out, or upgrade the host. Tunnels: berlin-london."
+        ),
+    ]
+    assert len(said("extra", "london-gw", TRIXIE)) == 1
+    assert said("extra", "oslo-gw", BOOKWORM) == said("extra", "london-gw", FORKY) == []
+
+
 def test_many_tunnels_are_counted() -> None:
     raw: dict[str, Any] = {
         "policies": {"p": {"ike": {"encryption": "aes256gcm16", "dh_group": 20, "additional_key_exchanges": [31]}}},
