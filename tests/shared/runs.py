@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+RESULT = re.compile(r"^(?:ok|changed|skipping|failed|fatal): \[([^]\s]+)\].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,11 @@ class Run:
     def words(self) -> str:
         """What it said, with single spaces for line breaks and indents."""
         return " ".join(self.output.split())
+
+    def diff(self, host: str) -> str:
+        """What was shown of a host's tasks before their results, which are the differences."""
+        parts = RESULT.split(self.output)
+        return "".join(text for text, of_host in zip(parts[::2], parts[1::2]) if of_host == host)
 
     def succeeded(self) -> Run:
         """This run, or a failure that shows its end."""

@@ -45,9 +45,10 @@ class Lab:
         """Reboots a machine: its file system stays, everything else goes."""
         subprocess.run(["podman", "restart", "-t", "10", self.container(host)], check=True, capture_output=True)
 
-    def play(self, *arguments: str, **changed_environment: str) -> Run:
-        """Runs site.yml as a user does, by its full name."""
-        command = ["ansible-playbook", "-i", str(self.inventory), "causeway.ipsec.site", *self.extra_vars, *arguments]
+    def play(self, *arguments: str, playbook: str = "site", **changed_environment: str) -> Run:
+        """Runs site.yml, or another playbook, as a user does, by its full name."""
+        named = f"causeway.ipsec.{playbook}"
+        command = ["ansible-playbook", "-i", str(self.inventory), named, *self.extra_vars, *arguments]
         environment = {
             **os.environ,
             "ANSIBLE_CONFIG": str(ROOT / "lab" / "ansible.cfg"),
