@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import targets
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import Topology, gateway_intent
 
 
 def tunnel_connections(raw: object, host: str) -> list[dict[str, Any]]:
@@ -24,6 +24,34 @@ def tunnel_connections(raw: object, host: str) -> list[dict[str, Any]]:
         }
         for connection in gateway_intent(load_topology(raw), host).connections
     ]
+
+
+def half_tunnels(raw: object, hosts: Sequence[str], hostvars: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """By gateway, those of its tunnel_connections that it has and its peer has not, to be dialled anew by this end."""
+    states = {str(host): _states(hostvars, str(host)) for host in hosts}
+    if not any("down" in said.values() for said in states.values()):
+        return {}
+    topology = load_topology(raw)
+    found = {host: _halves(raw, topology, host, states) for host in states if host in topology.site_by_host}
+    return {host: halves for host, halves in found.items() if halves}
+
+
+def _halves(
+    raw: object, topology: Topology, host: str, states: Mapping[str, Mapping[str, str]]
+) -> list[dict[str, Any]]:
+    peers = {connection.name: connection.peer_host for connection in gateway_intent(topology, host).connections}
+    return [
+        {**connection, "anew": True}
+        for connection in tunnel_connections(raw, host)
+        if connection["initiate"] and states[host].get(connection["name"]) == "up"
+        if states.get(peers[connection["name"]] or "", {}).get(connection["name"]) == "down"
+    ]
+
+
+def _states(hostvars: Mapping[str, Any], host: str) -> dict[str, str]:
+    """What a gateway has said of its tunnels in this run."""
+    raised = (hostvars[host].get("__ipsec_raised") or {}) if host in hostvars else {}
+    return {str(plain(one["name"])): str(plain(one["state"])) for one in raised.get("tunnels") or ()}
 
 
 def proof_targets(
@@ -60,7 +88,11 @@ class _Addresses(Mapping[str, Iterable[str]]):
 
 
 class FilterModule:
-    """Filters causeway.ipsec.tunnel_connections and causeway.ipsec.proof_targets."""
+    """Filters of the proof."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"tunnel_connections": tunnel_connections, "proof_targets": proof_targets}
+        return {
+            "tunnel_connections": tunnel_connections,
+            "half_tunnels": half_tunnels,
+            "proof_targets": proof_targets,
+        }

@@ -180,3 +180,18 @@ def test_the_answering_end_tells_what_it_refuses(pair: Pair) -> None:
     assert (psk["state"], psk["cause_code"], proposal["cause_code"]) == ("down", "psk_mismatch", "child_proposal")
     assert f"the peer at {one.address} proved to know another pre-shared key than this end has" in psk["cause"]
     assert "(it has aes256gcm16)" in proposal["cause"]
+
+
+def test_what_the_peer_has_lost_in_a_crash_is_dialled_anew(pair: Pair) -> None:
+    load(pair)
+    here, there = pair
+    here.module("tunnel", connections=ONE)
+    before = here.spis("cw-one")
+    there.sh("systemctl kill -s KILL strongswan; systemctl restart strongswan")
+    assert there.spis("cw-one") == []
+    assert here.module("tunnel", connections=ONE)["changed"] is False
+    foreseen = here.module("tunnel", check=True, connections=[{**ONE[0], "anew": True}])
+    done = here.module("tunnel", connections=[{**ONE[0], "anew": True}])
+    assert (foreseen["changed"], done["changed"], done["tunnels"][0]["state"]) == (True, True, "up")
+    assert len(here.spis("cw-one")) == len(there.spis("cw-one")) == 2
+    assert not set(here.spis("cw-one")) & set(before)
