@@ -19,7 +19,7 @@ nox.options.default_venv_backend = "none"
 ROOT = Path(__file__).parent
 BUILD = ROOT / ".build"
 SHELL_FILES = ["demo", "test", ".ci/run", "lab/bootstrap.sh", "lab/images.sh", "lab/machines.sh", "lab/shell.sh"]
-SHELL_FILES += ["tests/vm/make-image.sh", "tests/vm/rootfs/usr/local/sbin/causeway-vm"]
+SHELL_FILES += ["tests/vm/make-image.sh", "tests/vm/rootfs/usr/local/sbin/causeway-vm", "tests/faults/podman-entering"]
 
 
 def skip(session: nox.Session, reason: str) -> None:
@@ -84,7 +84,8 @@ def types(session: nox.Session) -> None:
     """Types of all Python, strictly."""
     run(session, "mypy", "-p", "ansible_collections.causeway.ipsec.plugins")
     # Each on its own: their helpers are top-level modules there.
-    for files in (["noxfile.py", "lab", "tests/unit", "tests/docs"], ["tests/live"], ["tests/testinfra"], ["tests/vm"]):
+    own_helpers = ("tests/live", "tests/testinfra", "tests/vm", "tests/faults")
+    for files in (["noxfile.py", "lab", "tests/unit", "tests/docs"], *([room] for room in own_helpers)):
         run(session, "mypy", *files)
 
 
@@ -155,6 +156,13 @@ def live(session: nox.Session) -> None:
     """The modules against real daemons in containers."""
     containers(session)
     run(session, "pytest", "-q", "tests/live")
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Runs that are killed, meet another run, or lose a host: nothing torn, nothing in clear, the next one heals."""
+    containers(session)
+    run(session, "pytest", "-v", "-s", "--durations=10", "tests/faults")
 
 
 def molecule(session: nox.Session, scenario: str, release: str) -> None:

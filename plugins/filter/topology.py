@@ -11,7 +11,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.causeway.ipsec.plugins.plugin_utils import topology as core
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import crypto
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import crypto, gates
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import inventory_names
 
 if TYPE_CHECKING:
@@ -64,6 +64,16 @@ def strongswan_packages(raw: object, host: str, release: str) -> list[str]:
         raise AnsibleFilterError(str(error)) from None
 
 
+def strongswan_unmet(
+    requires: Sequence[Mapping[str, Any]], host: str, version: str, plugins: Sequence[str] = (), userspace: bool = False
+) -> list[str]:
+    """What a host with this strongSwan cannot do of what its tunnels need."""
+    words = ("feature", "tunnel", "key", "version")
+    needed = [gates.Requirement(*(str(plain(one[word])) for word in words)) for one in requires]
+    found = [str(plain(name)) for name in plugins]
+    return gates.unmet(needed, str(plain(host)), str(plain(version)), found, userspace=bool(plain(userspace)))
+
+
 def topology_hosts(raw: object) -> dict[str, list[str]]:
     """The inventory names that the topology speaks of."""
     gateways, lan_hosts = inventory_names(load_topology(raw))
@@ -81,5 +91,6 @@ class FilterModule:
             "gateway_secrets": gateway_secrets,
             "swanctl_config": swanctl_config,
             "strongswan_packages": strongswan_packages,
+            "strongswan_unmet": strongswan_unmet,
             "topology_hosts": topology_hosts,
         }

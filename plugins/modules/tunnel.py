@@ -48,6 +48,8 @@ options:
     description: Whether a tunnel that does not come up is a failure of the module. If not, it is only reported.
     type: bool
     default: true
+extends_documentation_fragment:
+  - causeway.ipsec.run
 attributes:
   check_mode:
     description: Can run in check mode; reports the present state and whether it would be changed.
@@ -134,6 +136,11 @@ tunnels:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_run import EXPECTED, Request, run
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import (
+    RUN_OPTION,
+    SupersededError,
+    refuse_if_superseded,
+)
 
 SPEC = {
     "connections": {
@@ -149,14 +156,19 @@ SPEC = {
     "state": {"type": "str", "choices": ["up", "down"], "default": "up"},
     "timeout": {"type": "int", "default": 30},
     "strict": {"type": "bool", "default": True},
+    "run": RUN_OPTION,
 }
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    part_of = module.params.pop("run")
     try:
+        refuse_if_superseded(part_of)
         results = run(Request(**module.params, check=module.check_mode))
+    except SupersededError as exc:
+        module.fail_json(msg=str(exc), tunnels=[], superseded=True)
     except EXPECTED as exc:
         module.fail_json(msg=str(exc), tunnels=[])
     if "msg" in results:

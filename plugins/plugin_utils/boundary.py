@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 # How to get from a subclass to the very type; bool before int, whose subclass it is.
 _EXACTLY: Final[tuple[tuple[type, Callable[..., object]], ...]] = (
-    (str, str.__str__),
     (bool, bool),
     (int, int.__int__),
     (float, float.__float__),
@@ -36,11 +35,13 @@ def plain(value: object) -> object:
     ansible-core 2.19 and later hand out subclasses that carry tags, containers that template their items when these are
     looked at, and vaulted strings that decrypt themselves: here is where all of that happens, once.
     """
+    if isinstance(value, str):  # most of them are
+        return str.__str__(value)
     if isinstance(value, EncryptedString):
         return str(value)
     if isinstance(value, Mapping):
         return {_plain_key(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (Sequence, AbstractSet)) and not isinstance(value, (str, bytes, bytearray)):
+    if isinstance(value, (Sequence, AbstractSet)) and not isinstance(value, (bytes, bytearray)):
         return [plain(item) for item in value]
     for kind, exactly in _EXACTLY:
         if isinstance(value, kind):
@@ -74,11 +75,20 @@ def load_topology(raw: object) -> Topology:
     passed leaves a mark for the others: a file, named by the data's digest, in the directory that Ansible makes for
     each run, for its user only, and removes at its end.
     """
-    data = plain(raw)
-    digest = hashlib.sha256(repr(data).encode(errors="surrogatepass")).hexdigest()
-    mark = Path(constants.DEFAULT_LOCAL_TMP, f"causeway-ipsec-{digest}")
     with problems_as_error():
-        topology = load(data, checked=mark.exists())
+        data = plain(raw)
+        mark = _mark(data)
+        topology = load(data, checked=mark is not None and mark.exists())
     with suppress(OSError):  # then each checks for itself
-        mark.touch(mode=0o600)
+        if mark:
+            mark.touch(mode=0o600)
     return topology
+
+
+def _mark(data: object) -> Path | None:
+    """The file that says that these data have passed; None where Python refuses to print them."""
+    try:
+        digest = hashlib.sha256(repr(data).encode(errors="surrogatepass")).hexdigest()
+    except ValueError:  # a number of more than 4300 digits, which no key of a topology takes
+        return None
+    return Path(constants.DEFAULT_LOCAL_TMP, f"causeway-ipsec-{digest}")

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..topology.expand import all_tunnels
 from ..topology.model import Topology, section_name
 from .targets import split_name
+
+if TYPE_CHECKING:
+    from .lost import Lost
 
 Answers = Mapping[str, Sequence[Mapping[str, Any]]]  # host name to the list that a module returned there
 
@@ -55,6 +58,9 @@ class Row:
     ends: tuple[End, ...]
     pings: tuple[Ping, ...]
     problems: tuple[str, ...] = field(default=())
+    lost: tuple[str, ...] = field(
+        default=()
+    )  # hosts that would have something to say of it, and dropped out of the run
 
     @property
     def narrowest(self) -> Ping | None:
@@ -74,7 +80,12 @@ class Row:
             return "FAILED"
         if self.pings:
             return "proven"
-        return "up" if any(end.up for end in self.ends) else "unproven"
+        return "up" if any(end.up for end in self.ends) and not self.lost else "unproven"
+
+    @property
+    def wanting(self) -> bool:
+        """Whether it is not proven although that was to be done in this run."""
+        return bool(self.problems) or (self.state == "unproven" and bool(self.lost))
 
 
 def managed_tunnels(topology: Topology) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -95,18 +106,23 @@ def rows(
     status: Answers,
     pings: Answers,
     failures: Mapping[str, str] | None = None,
+    *,
+    lost: Sequence[Lost] = (),
 ) -> list[Row]:
     """A row for each (tunnel, section name, managed hosts).
 
     raised, status: what the modules tunnel and tunnel_info returned, by gateway. pings: those of reachability, by host.
     failures: what a gateway said where it could not even look, such as that no daemon runs.
+    lost: the hosts that dropped out of the run. That one of them doesn't answer a ping says nothing of the tunnel.
     """
     heard = _pings_by_tunnel(pings)
+    gone = {host.host for host in lost}
     made = []
     for tunnel, section, hosts in tunnels:
         ends = tuple(_end(host, section, raised, status, failures or {}) for host in hosts)
-        crossed = tuple(heard.get(tunnel, ()))
-        made.append(Row(tunnel, ends, crossed, tuple(_problems(ends, crossed))))
+        crossed = tuple(ping for ping in heard.get(tunnel, ()) if ping.received or ping.target not in gone)
+        missed = tuple(host.host for host in lost if tunnel in host.tunnels)
+        made.append(Row(tunnel, ends, crossed, tuple(_problems(ends, crossed)), missed))
     return made
 
 
@@ -187,8 +203,8 @@ def _narrowed(pairs: Sequence[str]) -> str:
     some = ", ".join(pairs[:MOST_PAIRS]) + (f" and {len(pairs) - MOST_PAIRS} more" if len(pairs) > MOST_PAIRS else "")
     return (
         f"up, but the peer did not agree to {some}. Either it has other subnets than the topology says, or it takes "
-        "one pair of subnets for each IPsec SA, as libreswan, Cisco's and Fortinet's devices do: then give each pair a "
-        "tunnel of its own, with ids of its own, or use a policy with ike.version 1"
+        "one pair of subnets for each IPsec SA, as libreswan, Cisco's and Fortinet's devices do: then set selectors: "
+        "pairs for the tunnel"
     )
 
 

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 
 LONGEST_SHOWN = 80
 MOST_COMPARISONS = 100_000  # about half a second of looking for near names
-MOST_LISTED = 8
+MOST_LISTED = 16
 MOST_UNKNOWN_KEYS = 10  # of one mapping; a file of another kind altogether has thousands
 
 

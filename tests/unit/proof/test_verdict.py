@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import table, verdict
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof.lost import Lost
 
 TUNNELS = [("berlin-london", "cw-berlin-london", ("berlin-gw", "london-gw"))]
 
@@ -77,8 +78,7 @@ def test_a_peer_that_narrowed_the_tunnel_fails_it_though_pings_cross() -> None:
     assert problem == (
         "berlin-gw: up, but the peer did not agree to 192.168.1.0/24 === 192.168.3.0/24. Either it has other subnets "
         "than the topology says, or it takes one pair of subnets for each IPsec SA, as libreswan, Cisco's and "
-        "Fortinet's devices do: then give each pair a tunnel of its own, with ids of its own, or use a policy with "
-        "ike.version 1"
+        "Fortinet's devices do: then set selectors: pairs for the tunnel"
     )
     many = one_end(84, 84, uncovered=tuple(f"10.0.{number}.0/24 === 10.1.0.0/24" for number in range(6)))
     assert "10.0.3.0/24 === 10.1.0.0/24 and 2 more. Either" in many.problems[0]
@@ -153,3 +153,42 @@ def test_an_mtu_below_what_ipv6_needs_is_said_even_where_it_is_computed_so() -> 
     )
     assert len(measured(1200).notes) == 2
     assert len(measured(1200, computed=(None, None)).notes) == 1
+
+
+LONDON = ("berlin-london",)
+NO_GATEWAY = Lost("london-gw", unreachable=True, why="no route to host", tunnels=LONDON, gateway=True)
+NO_LAN_HOST = Lost("london-1", unreachable=True, why="no route to host", tunnels=LONDON, gateway=False)
+
+
+def without(lost: Lost, pings: dict[str, Any], **statuses: Any) -> verdict.Row:
+    return verdict.rows(TUNNELS, {}, statuses, pings, lost=[lost])[0]
+
+
+def test_a_gateway_that_cannot_be_reached_leaves_its_tunnel_unproven() -> None:
+    row = without(NO_GATEWAY, {}, **{"berlin-gw": status(0, 0)})
+    assert (row.state, row.problems, row.wanting) == ("unproven", (), True)
+    assert table.render([row], [NO_GATEWAY]).splitlines()[3:] == [str(NO_GATEWAY)]
+
+
+def test_packets_that_cross_prove_a_tunnel_whoever_is_not_reached() -> None:
+    row = without(NO_GATEWAY, {"berlin-1": ping(3)}, **{"berlin-gw": status(840, 840)})
+    assert (row.state, row.wanting) == ("proven", False)
+    assert "not seen from" not in table.render([row], [NO_GATEWAY])
+
+
+def test_a_lan_host_that_is_down_says_nothing_of_the_tunnel() -> None:
+    both = {"berlin-gw": status(0, 840), "london-gw": status(840, 0)}
+    row = without(NO_LAN_HOST, {"berlin-1": ping(0)}, **both)
+    assert (row.state, row.problems, row.pings) == ("unproven", (), ())
+    assert row.wanting
+    assert without(NO_LAN_HOST, {"berlin-gw": ping(3)}, **both).state == "proven"
+
+
+def test_a_tunnel_that_is_down_failed_whoever_is_not_reached() -> None:
+    row = without(NO_GATEWAY, {}, **{"berlin-gw": []})
+    assert (row.state, row.problems) == ("FAILED", ("berlin-gw: down: no security association",))
+
+
+def test_a_host_that_was_never_in_the_run_leaves_nothing_wanting() -> None:
+    row = verdict.rows(TUNNELS, {}, {}, {})[0]
+    assert (row.state, row.wanting) == ("unproven", False)

@@ -13,7 +13,11 @@ import pytest
 import yaml
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import TopologyError, check, load
 
-CORPUS = yaml.safe_load(Path(__file__).with_name("bad_topologies.yml").read_text(encoding="utf-8"))
+CORPUS, PLATFORMS = (
+    yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    for name in ("bad_topologies.yml", "bad_platforms.yml")
+)
+CASES = [{"base": corpus["base"], **case} for corpus in (CORPUS, PLATFORMS) for case in corpus["cases"]]
 
 
 def base() -> Any:
@@ -30,7 +34,7 @@ def holder(topology: Any, path: str) -> tuple[Any, Any]:
 
 def changed(case: dict[str, Any]) -> Any:
     """The base as a case changes it."""
-    topology = copy.deepcopy(case["topology"]) if "topology" in case else base()
+    topology = copy.deepcopy(case["topology"] if "topology" in case else case["base"])
     for path, value in case.get("set", {}).items():
         container, key = holder(topology, path)
         if isinstance(container, list) and key == len(container):
@@ -49,9 +53,10 @@ def said(topology: Any) -> list[str]:
 def test_base_is_accepted() -> None:
     assert said(base()) == []
     assert set(load(base()).sites) == {"berlin", "london", "office"}
+    assert said(PLATFORMS["base"]) == []
 
 
-@pytest.mark.parametrize("case", CORPUS["cases"], ids=lambda case: str(case["case"]))
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["case"]))
 def test_refusal(case: dict[str, Any]) -> None:
     topology = changed(case)
     before = copy.deepcopy(topology)
@@ -63,7 +68,7 @@ def test_refusal(case: dict[str, Any]) -> None:
 
 
 def test_no_message_shows_a_psk() -> None:
-    for case in CORPUS["cases"]:
+    for case in CASES:
         topology = changed(case)
         tunnels = topology.get("tunnels", []) if isinstance(topology, dict) else []
         for tunnel in tunnels if isinstance(tunnels, list) else []:
