@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -93,8 +95,9 @@ LIBRESWAN = Software(
     kill="pkill -KILL pluto",
     dial="ipsec auto --asynchronous --up {conn}",
     # It refuses to rekey what is of IKEv1, where that is no more than to negotiate once again.
-    rekey="ipsec whack --asynchronous --rekey-ipsec --name {conn} && sleep 1 &&"
-    " ipsec whack --asynchronous --rekey-ike --name {conn} || ipsec auto --asynchronous --up {conn}",
+    rekey="if ipsec whack --asynchronous --rekey-ipsec --name {conn} | grep -q IKEv1; then"
+    " ipsec auto --asynchronous --up {conn};"
+    " else sleep 1; ipsec whack --asynchronous --rekey-ike --name {conn}; fi",
 )
 STRONGSWAN = Software(
     name="strongswan",
@@ -110,6 +113,7 @@ STRONGSWAN = Software(
 PEERS = (LIBRESWAN, STRONGSWAN)
 
 
+@cache
 def examples() -> dict[str, dict[str, Any]]:
     """The topologies of the examples, by the peer's site."""
     return {path.stem: yaml.safe_load(path.read_text())["ipsec_topology"] for path in sorted(EXAMPLES.glob("*/*.yml"))}
@@ -119,7 +123,7 @@ def topology() -> dict[str, Any]:
     """All examples as one: our site has the subnets of all, and each tunnel those that its own example has."""
     whole: dict[str, Any] = {"policies": {}, "sites": {}, "tunnels": []}
     subnets: list[str] = []
-    for example in examples().values():
+    for example in deepcopy(list(examples().values())):
         own = example["sites"][OURS]
         subnets += [subnet for subnet in own["subnets"] if subnet not in subnets]
         whole["policies"] |= example["policies"]

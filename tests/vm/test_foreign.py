@@ -178,12 +178,12 @@ WAITING = {"london", "oslo", "rome", "turin"}  # for us: their owners do not hav
 @pytest.mark.parametrize(
     ("happens", "we_dial", "they_dial"),
     [
-        (theirs_crash, set(), set(SITES)),
         (ours_crash, set(SITES), set()),
+        (theirs_crash, set(), set(SITES)),
         (ours_end, set(), set(SITES)),
         (theirs_end, WAITING, set()),
     ],
-    ids=["theirs crashed", "ours crashed", "ours has ended it", "theirs has ended it"],
+    ids=["ours crashed", "theirs crashed", "ours has ended it", "theirs has ended it"],
 )
 def test_the_tunnels_come_back_whoever_has_forgotten_them(
     lab: Lab, run: Run, happens: Callable[[Lab], None], we_dial: set[str], they_dial: set[str]
@@ -232,13 +232,19 @@ def they_rekey(lab: Lab) -> None:
         peer.each(lab, peer.rekey)
 
 
-@pytest.mark.parametrize("rekey", [we_rekey, they_rekey])
-def test_a_rekeying_by_either_side_loses_nothing(lab: Lab, run: Run, rekey: Callable[[Lab], None]) -> None:
+# libreswan 4.10 renews the keys of AH too, but its message that ends the old ones names none: the page says rekey=no.
+NEVER_BY_THEM = {"bern"}
+
+
+@pytest.mark.parametrize(("rekey", "sites"), [(we_rekey, set(SITES)), (they_rekey, set(SITES) - NEVER_BY_THEM)])
+def test_a_rekeying_by_either_side_loses_nothing(
+    lab: Lab, run: Run, rekey: Callable[[Lab], None], sites: set[str]
+) -> None:
     before = ipsec_spis(lab)
     with pinging_each(lab, "berlin-1", WAYS) as pinged:
         rekey(lab)
         assert eventually(
-            lambda: all(len(spis - before[site]) >= 2 * CHILDREN[site] for site, spis in ipsec_spis(lab).items()), 60
+            lambda: all(len(ipsec_spis(lab)[site] - before[site]) >= 2 * CHILDREN[site] for site in sites), 60
         )
         lab.ssh("berlin-1", "sleep 1")  # with the new ones
     assert {way: lost for way, lost in pinged.items() if lost > 1} == {}
