@@ -32,8 +32,10 @@ attributes:
     description: Tells what it would do, also where the unit is not installed yet.
     support: full
   diff_mode:
+    description: Shows each file before and after.
     support: full
   idempotent:
+    description: A second call changes nothing, and restarts nothing.
     support: full
 """
 

@@ -154,8 +154,8 @@ def crossing(lab: Lab, host: str, ways: Iterable[Way], count: int = 1) -> set[Wa
         f" && echo {source} {address}) &"
         for source, address in ways
     )
-    said = lab.ssh(host, f"{' '.join(each)} wait")
-    return {(source, address) for source, address in map(str.split, said.splitlines())}
+    answered = [line.split() for line in lab.ssh(host, f"{' '.join(each)} wait").splitlines()]
+    return {(ends[0], ends[1]) for ends in answered}
 
 
 @contextlib.contextmanager
