@@ -69,7 +69,7 @@ OPTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
         **_all(NUMBER, (
             "block_threshold", "cookie_threshold", "cookie_threshold_ip", "delete_rekeyed_delay", "fragment_size",
             "ikesa_limit", "ikesa_table_segments", "ikesa_table_size", "init_limit_half_open",
-            "init_limit_job_load", "max_ikev1_exchanges", "max_packet", "receive_delay", "receive_delay_type",
+            "init_limit_job_load", "max_packet", "receive_delay", "receive_delay_type",
             "replay_window", "retransmit_jitter", "retransmit_limit", "retransmit_tries", "routing_table",
             "routing_table_prio", "send_delay", "send_delay_type", "threads",
         )),
