@@ -80,6 +80,7 @@ def render(intent: GatewayIntent, *, traps: bool = True) -> str:
     return "".join((_HEAD.format(host=comment(intent.host)), *connections, "}\n"))
 
 
+@lru_cache(maxsize=4096)  # each gateway's addresses and identity stand in the connections of all its peers
 def quote(value: str) -> str:
     """A value that strongSwan reads back unchanged, whatever characters it has."""
     if "\0" in value:
