@@ -11,7 +11,7 @@ from typing import Any
 
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import targets
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import Topology, gateway_intent
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent
 
 
 def tunnel_connections(raw: object, host: str) -> list[dict[str, Any]]:
@@ -26,26 +26,22 @@ def tunnel_connections(raw: object, host: str) -> list[dict[str, Any]]:
     ]
 
 
-def half_tunnels(raw: object, hosts: Sequence[str], hostvars: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """By gateway, those of its tunnel_connections that it has and its peer has not, to be dialled anew by this end."""
-    states = {str(host): _states(hostvars, str(host)) for host in hosts}
-    if not any("down" in said.values() for said in states.values()):
-        return {}
+def half_tunnels(raw: object, host: str, hostvars: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those of tunnel_connections that a gateway has and its peer has not, to be dialled anew by this end."""
     topology = load_topology(raw)
-    found = {host: _halves(raw, topology, host, states) for host in states if host in topology.site_by_host}
-    return {host: halves for host, halves in found.items() if halves}
-
-
-def _halves(
-    raw: object, topology: Topology, host: str, states: Mapping[str, Mapping[str, str]]
-) -> list[dict[str, Any]]:
     peers = {connection.name: connection.peer_host for connection in gateway_intent(topology, host).connections}
+    ours = _states(hostvars, host)
     return [
         {**connection, "anew": True}
         for connection in tunnel_connections(raw, host)
-        if connection["initiate"] and states[host].get(connection["name"]) == "up"
-        if states.get(peers[connection["name"]] or "", {}).get(connection["name"]) == "down"
+        if connection["initiate"] and ours.get(connection["name"]) == "up"
+        if (peer := peers[connection["name"]]) and _state(hostvars, peer, connection["name"]) == "down"
     ]
+
+
+def _state(hostvars: Mapping[str, Any], host: str, tunnel: str) -> str | None:
+    raised = (hostvars[host].get("__ipsec_raised") or {}) if host in hostvars else {}
+    return next((str(plain(one["state"])) for one in raised.get("tunnels") or () if one["name"] == tunnel), None)
 
 
 def _states(hostvars: Mapping[str, Any], host: str) -> dict[str, str]:
