@@ -9,6 +9,7 @@ in clear on the WAN. A clean run then makes it as if nothing had happened, and o
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from runs import Run
     from watching import Watch
 
-MOMENTS = 20
+MOMENTS = int(os.environ.get("CAUSEWAY_FAULTS_MOMENTS", "5"))  # of each kind of run
 TOPOLOGIES: dict[str, tuple[str, ...]] = {"old": (), "new": ("-e", f"@{ROOM / 'changed.yml'}")}
 OTHER = {"old": "new", "new": "old"}
 
