@@ -124,7 +124,7 @@ def test_the_daemon_has_what_the_planner_says(pair: Pair) -> None:
     planned = gateways()
     connections = [connection for intent, _unused in planned for connection in intent.connections]
     assert len(planned) == MOST
-    assert {connection.ike_version for connection in connections} == {1, 2}
+    assert {connection.ike_version for connection in connections} == {0, 1, 2}
     assert {connection.protocol for connection in connections} == {"esp", "ah"}
     assert {connection.aggressive for connection in connections} == {False, True}
     here.sh("mkdir -p /tmp/hand; : > /tmp/hand/swanctl.conf; ip link add nowhere type veth peer name there")
