@@ -23,20 +23,21 @@ class ActionModule(ActionBase):
     """Runs on the controller only."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset(("raised", "status", "pings", "dropped"))
+    _VALID_ARGS = frozenset(("raised", "redialled", "status", "pings", "dropped"))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Table to the screen, rows to the result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         answers: dict[str, Any] = {
-            name: plain(self._task.args.get(name) or {}) for name in ("raised", "status", "pings")
+            name: plain(self._task.args.get(name) or {}) for name in ("raised", "redialled", "status", "pings")
         }
         topology = load_topology(self._templar.resolve_variable_expression("ipsec_topology"))
+        raised, redialled = _lists(answers["raised"], "tunnels"), _lists(answers["redialled"], "tunnels")
         failures = {host: str(answer.get("msg")) for host, answer in answers["raised"].items() if _failed(answer)}
         lost = self._lost(topology, failures, task_vars or {})
         rows = verdict.rows(
             verdict.managed_tunnels(topology),
-            _lists(answers["raised"], "tunnels"),
+            {host: [*redialled.get(host, ()), *tunnels] for host, tunnels in raised.items()},
             _lists(answers["status"], "tunnels"),
             _lists(answers["pings"], "results"),
             failures,

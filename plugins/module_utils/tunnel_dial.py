@@ -43,11 +43,15 @@ PARALLEL = 4
 
 @dataclass(frozen=True)
 class Tunnel:
-    """A connection to be brought up or down; only the initiating end dials."""
+    """A connection to be brought up or down; only the initiating end dials.
+
+    anew: what it has now is dead, because the peer knows nothing of it.
+    """
 
     name: str
     children: tuple[str, ...]
     initiate: bool = True
+    anew: bool = False
 
 
 @dataclass(frozen=True)

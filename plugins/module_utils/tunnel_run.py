@@ -49,6 +49,7 @@ def run(request: Request) -> dict[str, Any]:
         elif request.check:
             results = foresee(client, tunnels, request.state)
         elif request.state == "up":
+            bring_down(client, [tunnel for tunnel in tunnels if tunnel.anew])
             results = bring_up(client, tunnels, request.timeout)
         else:
             results = bring_down(client, tunnels)
@@ -76,7 +77,10 @@ def _report(results: Sequence[Result], request: Request) -> dict[str, Any]:
 
 def _tunnels(items: Iterable[Mapping[str, Any]]) -> list[Tunnel]:
     """Return the module's `connections` option."""
-    return [Tunnel(item["name"], tuple(item["children"] or [item["name"]]), item["initiate"]) for item in items]
+    return [
+        Tunnel(item["name"], tuple(item["children"] or [item["name"]]), item["initiate"], item["anew"])
+        for item in items
+    ]
 
 
 def bring_down(client: Client, tunnels: Sequence[Tunnel]) -> list[Result]:
@@ -100,7 +104,7 @@ def foresee(client: Client, tunnels: Sequence[Tunnel], state: str) -> list[Resul
             states[tunnel.name],
             changed=states[tunnel.name] != "down"
             if state == "down"
-            else states[tunnel.name] != "up" and tunnel.initiate,
+            else (states[tunnel.name] != "up" or tunnel.anew) and tunnel.initiate,
         )
         for tunnel in tunnels
     ]

@@ -23,6 +23,10 @@ options:
     description: Results of M(causeway.ipsec.tunnel) by gateway.
     type: dict
     default: {}
+  redialled:
+    description: The same for tunnels that were dialled once more. What it says of a tunnel counts.
+    type: dict
+    default: {}
   status:
     description: Results of M(causeway.ipsec.tunnel_info) by gateway.
     type: dict

@@ -33,6 +33,12 @@ options:
         description: Whether this end dials. If not, it waits for the peer.
         type: bool
         default: true
+      anew:
+        description:
+          - Whether to end the tunnel first, because the peer has lost its end, as after a crash, and this host has not
+            noticed yet. With V(up) only.
+        type: bool
+        default: false
   state:
     description:
       - V(up) waits for the tunnels and initiates where needed.
@@ -151,6 +157,7 @@ SPEC = {
             "name": {"type": "str", "required": True},
             "children": {"type": "list", "elements": "str", "default": []},
             "initiate": {"type": "bool", "default": True},
+            "anew": {"type": "bool", "default": False},
         },
     },
     "state": {"type": "str", "choices": ["up", "down"], "default": "up"},

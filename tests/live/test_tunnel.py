@@ -158,3 +158,18 @@ def test_a_dead_peer_delays_nobody_else(pair: Pair) -> None:
     here.connections(**wanted(here, there, two={"start_action": "none", "remote": "198.18.99.99"}, one=PASSIVE))
     done = here.module("tunnel", connections=[{"name": "cw-two"}, {"name": "cw-one"}], timeout=10, strict=False)
     assert [tunnel["state"] for tunnel in done["tunnels"]] == ["connecting", "up"], done
+
+
+def test_what_the_peer_has_lost_in_a_crash_is_dialled_anew(pair: Pair) -> None:
+    load(pair)
+    here, there = pair
+    here.module("tunnel", connections=ONE)
+    before = here.spis("cw-one")
+    there.sh("systemctl kill -s KILL strongswan; systemctl restart strongswan")
+    assert there.spis("cw-one") == []
+    assert here.module("tunnel", connections=ONE)["changed"] is False
+    foreseen = here.module("tunnel", check=True, connections=[{**ONE[0], "anew": True}])
+    done = here.module("tunnel", connections=[{**ONE[0], "anew": True}])
+    assert (foreseen["changed"], done["changed"], done["tunnels"][0]["state"]) == (True, True, "up")
+    assert len(here.spis("cw-one")) == len(there.spis("cw-one")) == 2
+    assert not set(here.spis("cw-one")) & set(before)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 REGISTERED = (
     *("__strongswan_host", "__firewall_host", "__firewall_rules", "__firewall_entry", "__strongswan_daemon"),
     *("__strongswan_loaded", "__kernel_held", "__lan_routes_held"),
-    *("__ipsec_raised", "__ipsec_addresses", "__ipsec_pings", "__ipsec_status"),
+    *("__ipsec_raised", "__ipsec_redialled", "__ipsec_addresses", "__ipsec_pings", "__ipsec_status"),
 )
 
 
