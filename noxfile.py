@@ -162,7 +162,9 @@ def live(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Runs that are killed, meet another run, or lose a host: nothing torn, nothing in clear, the next one heals."""
     containers(session)
-    run(session, "pytest", "-v", "-s", "--durations=10", "tests/faults")
+    # Two labs at a time: a good part of a run is waiting. What each test printed, such as when it killed, comes last.
+    two = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+    run(session, "pytest", "-v", "-rP", "--durations=10", *two, "tests/faults")
 
 
 def molecule(session: nox.Session, scenario: str, release: str) -> None:

@@ -94,5 +94,5 @@ def read_mark() -> Mark | None:
     try:
         found = json.loads(read_text(MARK) or "")
         return Mark(str(found["run"]), str(found["who"]), float(found["at"]), tuple(map(str, found["past"])))
-    except (ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError):
         return None

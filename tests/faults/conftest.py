@@ -23,9 +23,14 @@ if TYPE_CHECKING:
 
     from hoststate import Files
 
-# The same seed makes the same moments, as far as the machine is as fast.
-SEED = int(os.environ.get("CAUSEWAY_FAULTS_SEED") or time.time())
+# The same seed makes the same moments, whichever tests run. In the environment, where pytest-xdist's processes find it.
+SEED = os.environ.setdefault("CAUSEWAY_FAULTS_SEED", str(int(time.time())))
 PREFIX = os.environ.get("CAUSEWAY_FAULTS_PREFIX", "faults")
+PLACE = Path(os.environ.get("CAUSEWAY_BUILD", ROOT / ".build")) / "faults"
+
+
+def pytest_report_header() -> str:
+    return f"CAUSEWAY_FAULTS_SEED={SEED}"
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +39,7 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     if not base:
         pytest.skip("CAUSEWAY_IMAGE_12 names no image of the lab")
     name = f"{PREFIX}-{request.path.stem.removeprefix('test_').replace('_', '-')}"
-    place = Path(os.environ.get("CAUSEWAY_BUILD", ROOT / ".build")) / "faults" / name
-    lab = Lab(name, image_with_packages(base), place)
+    lab = Lab(name, image_with_packages(base, PLACE), PLACE / name)
     try:
         lab.up()
         yield lab
@@ -60,7 +64,6 @@ def controller(lab: Lab) -> Controller:
     return Controller(lab, "controller")
 
 
-@pytest.fixture(scope="session")
-def chance() -> random.Random:
-    print(f"\nCAUSEWAY_FAULTS_SEED={SEED}")
-    return random.Random(SEED)  # noqa: S311
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> random.Random:
+    return random.Random(f"{SEED} {request.node.nodeid}")  # noqa: S311

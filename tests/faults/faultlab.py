@@ -8,6 +8,7 @@ All commands and Ansible's modules enter by ./podman-entering, which costs next 
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -46,12 +47,15 @@ def podman(*arguments: str, check: bool = True) -> str:
     return done.stdout
 
 
-def image_with_packages(base: str) -> str:
-    """The name of the lab's image with a gateway's packages; built unless it is there."""
+def image_with_packages(base: str, place: Path) -> str:
+    """The name of the lab's image with a gateway's packages; built unless it is there, by who comes first."""
     recipe = ROOM / "Containerfile"
     name = f"{base}-faults-{crc32(recipe.read_bytes()):08x}"
-    if subprocess.run(["podman", "image", "exists", name], check=False).returncode:
-        podman("build", "-q", "--build-arg", f"BASE_IMAGE={base}", "-t", name, "-f", str(recipe), str(ROOM))
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / "image.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if subprocess.run(["podman", "image", "exists", name], check=False).returncode:
+            podman("build", "-q", "--build-arg", f"BASE_IMAGE={base}", "-t", name, "-f", str(recipe), str(ROOM))
     return name
 
 
