@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from .entry import ROOT, Entry
+from .entry import MOST_ENTRIES, ROOT, Entry
 from .expand import size
 from .model import Limits, Mesh, Site, Topology, Tunnel
 from .parse_sites import MOST_SUBNETS, parse_site
@@ -80,7 +80,9 @@ def _sites(top: Entry) -> tuple[dict[str, Site], Names]:
         site = parse_site(name, raw, path, top.problems)
         if site:
             sites[name] = site
-    return sites, Names("site", names, readable=isinstance(top.get("sites"), Mapping))
+    written = top.get("sites")
+    readable = isinstance(written, Mapping) and len(written) <= MOST_ENTRIES
+    return sites, Names("site", names, readable=readable)
 
 
 def _tunnels(top: Entry, context: Context) -> tuple[Tunnel, ...]:
