@@ -42,7 +42,7 @@ class Current:
     secrets: Mapping[str, Secret]
     text: str | None
     secrets_text: str | None
-    files_safe: bool
+    unsafe: tuple[str, ...]  # those of our files that are not there as root's own, nobody else's to read
     daemon: Daemon | None
 
 
@@ -99,8 +99,8 @@ def plan_connections(wanted: Wanted, current: Current) -> Plan:
         ),
         secrets_changed=tuple(sorted(_secrets_changed(wanted, current))),
         secrets_removed=tuple(sorted(_our_secrets(current, daemon) - set(wanted.secrets))),
-        write_files=(current.text, current.secrets_text, current.files_safe)
-        != (wanted.text, wanted.secrets_text, True),
+        write_files=(current.text, current.secrets_text, current.unsafe)
+        != (wanted.text, wanted.secrets_text, ()),
         reasons=reasons,
     )
 

@@ -137,7 +137,7 @@ def read_current(files: Sequence[HostFile], daemon: Daemon | None) -> Current:
         secrets=read_secrets(secrets.text, secrets.path),
         text=connections.text,
         secrets_text=secrets.text,
-        files_safe=all(file.safe for file in files),
+        unsafe=tuple(file.path for file in files if not file.safe),
         daemon=daemon,
     )
 
@@ -221,9 +221,12 @@ def results(plan: Plan, wanted: Wanted, current: Current) -> dict[str, Any]:
 
 def diff(plan: Plan, wanted: Wanted, current: Current) -> list[dict[str, str]]:
     """Return the files' differences, keys masked, and what changes in the daemon alone."""
+    secrets, wanted_secrets = masked(current.secrets, {}), masked(wanted.secrets, current.secrets)
+    if secrets == wanted_secrets and current.secrets_text not in (None, wanted.secrets_text):
+        secrets += "(the same keys, but not as this module writes them)\n"
     found = [
-        _texts(CONNECTIONS, current.text or "", wanted.text),
-        _texts(SECRETS, masked(current.secrets, {}), masked(wanted.secrets, current.secrets)),
+        _texts(CONNECTIONS, (current.text or "") + _unsafe(CONNECTIONS, current), wanted.text),
+        _texts(SECRETS, secrets + _unsafe(SECRETS, current), wanted_secrets),
         _texts(
             "charon",
             "".join(f"{name}: {why}\n" for name, why in sorted(plan.reasons.items())),
@@ -232,6 +235,12 @@ def diff(plan: Plan, wanted: Wanted, current: Current) -> list[dict[str, str]]:
         ),
     ]
     return [item for item in found if item["before"] != item["after"]]
+
+
+def _unsafe(path: str, current: Current) -> str:
+    """What a diff says of a file that is there, but is somebody else's as well."""
+    text = current.text if path == CONNECTIONS else current.secrets_text
+    return "(not a file of root's with mode 0600)\n" if path in current.unsafe and text is not None else ""
 
 
 def _texts(header: str, before: str, after: str) -> dict[str, str]:

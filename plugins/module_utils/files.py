@@ -10,7 +10,14 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class FileError(Exception):
+    """A file that cannot be read, written or locked, and why."""
 
 
 @dataclass(frozen=True)
@@ -49,18 +56,53 @@ def change_for(path: str, after: str | None, mode: int = 0o644) -> FileChange | 
 
 def apply_change(change: FileChange) -> None:
     """Readers see the old file or the new one, never a part of either."""
-    target = Path(change.path)
-    if change.after is None:
-        with contextlib.suppress(FileNotFoundError):
-            target.unlink()
-        return
-    target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    temporary = Path(write_beside(change.path, change.after, change.mode))
+    with pending([change]):
+        pass
+
+
+@contextlib.contextmanager
+def pending(changes: Iterable[FileChange]) -> Iterator[None]:
+    """The new texts wait beside their files, and take their places when the block has succeeded.
+
+    So a full disk shows before anything else is changed.
+    """
+    with contextlib.ExitStack() as stack:
+        for change in changes:
+            stack.enter_context(_pending(change))
+        yield
+
+
+@contextlib.contextmanager
+def _pending(change: FileChange) -> Iterator[None]:
+    temporary = None if change.after is None else _write(change.path, change.after, change.mode)
     try:
-        temporary.replace(target)
-    except OSError:
-        temporary.unlink()
-        raise
+        yield
+        _put_in_place(temporary, Path(change.path))
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+
+
+def _write(path: str, text: str, mode: int) -> Path:
+    try:
+        Path(path).parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        return Path(write_beside(path, text, mode))
+    except OSError as exc:
+        raise FileError(f"{path}: cannot be written ({exc.strerror}).") from exc
+
+
+def _put_in_place(temporary: Path | None, target: Path) -> None:
+    """Replace the file; without anything to replace it by, remove it."""
+    try:
+        if temporary is not None:
+            temporary.replace(target)
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                target.unlink()
+    except OSError as exc:
+        what = "removed" if temporary is None else "replaced"
+        raise FileError(f"{target}: cannot be {what} ({exc.strerror}).") from exc
 
 
 def write_beside(path: str, text: str, mode: int) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, apply_change, change_for
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, change_for, pending
 from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_host import (
     router,
     segment_sizes,
@@ -124,7 +124,7 @@ def plan_present(host: Host, wanted: Wanted, units: Mapping[str, str]) -> Step:
     files = [change_for(f"{SYSTEMD}/{name}", text) for name, text in sorted(units.items())]
     # Rules that are loaded are only kept for the next boot when somebody has come in through them.
     if right and not host.rollback.armed:
-        files.append(change_for(RULES_FILE, wanted.text, 0o600))
+        files.append(kept(wanted))
     return Step(
         live=live,
         after=after,
@@ -133,6 +133,11 @@ def plan_present(host: Host, wanted: Wanted, units: Mapping[str, str]) -> Step:
         enable=SERVICE in units and not Path(SYSTEMD, ENABLED).is_symlink(),
         openings=wanted.openings,
     )
+
+
+def kept(wanted: Wanted) -> FileChange | None:
+    """What confirming does to the rules for the next boot."""
+    return change_for(RULES_FILE, wanted.text, 0o600)
 
 
 def apply_present(host: Host, wanted: Wanted, step: Step, seconds: int) -> list[str]:
@@ -153,8 +158,8 @@ def apply_present(host: Host, wanted: Wanted, step: Step, seconds: int) -> list[
 
 
 def apply_units(run: Run, step: Step) -> None:
-    for change in step.files:
-        apply_change(change)
+    with pending(step.files):
+        pass
     if any(change.path.startswith(SYSTEMD) for change in step.files):
         _systemctl(run, "daemon-reload")
     if step.enable:
@@ -166,12 +171,11 @@ def confirm(host: Host, wanted: Wanted, check_mode: bool) -> tuple[bool, FileCha
     nft = host.needed_nft
     armed = host.rollback.armed
     _demand_live(nft, wanted, armed)
-    change = change_for(RULES_FILE, wanted.text, 0o600)
+    change = kept(wanted)
     if (armed or change) and not check_mode:
-        host.rollback.disarm()
-        _demand_live(nft, wanted, armed=False)  # the timer may have been faster
-        if change:
-            apply_change(change)
+        with pending([change] if change else []):
+            host.rollback.disarm()
+            _demand_live(nft, wanted, armed=False)  # the timer may have been faster
         if Path(SYSTEMD, SERVICE).exists():  # so that it says what is true, and can be reloaded
             _systemctl(host.run, "start", SERVICE)
     return armed or change is not None, change

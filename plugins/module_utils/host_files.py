@@ -15,16 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansible_collections.causeway.ipsec.plugins.module_utils.files import write_beside
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError, write_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MODE = 0o600
-
-
-class FileError(Exception):
-    """A file that cannot be read, written or locked."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +111,8 @@ def locked(path: str, seconds: float = 20.0) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
     except OSError as exc:
-        raise FileError(f"{path}: cannot be opened ({exc.strerror}). This must run as root (become: true).") from exc
+        remedy = " This must run as root (become: true)." if isinstance(exc, PermissionError) else ""
+        raise FileError(f"{path}: cannot be opened ({exc.strerror}).{remedy}") from exc
     try:
         _wait_for_lock(handle, path, time.monotonic() + seconds)
         yield

@@ -197,6 +197,7 @@ def find_socket(candidates: Sequence[str] = SOCKETS) -> str:
         except OSError:
             continue
     raise ViciUnavailableError(
-        f"strongSwan's daemon is not running: there is no control socket at {candidates[0]}. "
-        "`systemctl start strongswan.service` starts it (packages charon-systemd and strongswan-swanctl)."
+        f"strongSwan's daemon cannot be reached: there is no control socket at {candidates[0]}. If it does not run, "
+        "`systemctl start strongswan.service` starts it (packages charon-systemd and strongswan-swanctl). If it runs, "
+        "somebody removed its socket, and only `systemctl restart strongswan.service` makes a new one."
     )

@@ -58,6 +58,11 @@ options:
         load the connection, and every negotiation would fail.
     type: dict
     default: {}
+  labels:
+    description:
+      - What people call the connections, by name of connection. Messages say it where it is not the name itself.
+    type: dict
+    default: {}
 requirements:
   - strongSwan 5.9.8 or later (C(charon-systemd) and C(strongswan-swanctl)), running
 notes:
@@ -174,8 +179,14 @@ reasons:
     cw-berlin-paris: no longer wanted
 """
 
+from typing import TYPE_CHECKING
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import EXPECTED, Request, run
+from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SPEC = {
     "config": {"type": "str", "required": True},
@@ -191,7 +202,14 @@ SPEC = {
         },
     },
     "algorithms": {"type": "dict", "default": {}},
+    "labels": {"type": "dict", "default": {}},
 }
+
+
+def called(name: str, labels: Mapping[str, str]) -> str:
+    """A connection's name, with what people call it where that is another one."""
+    label = labels.get(name, name)
+    return name if name in (label, PREFIX + label) else f"{name} ({label})"
 
 
 def main() -> None:
@@ -203,7 +221,8 @@ def main() -> None:
     except EXPECTED as exc:
         module.fail_json(msg=str(exc))
     for name in results["interrupted"] if module.check_mode else ():
-        module.warn(f"a run would interrupt {name}, which is up now: {results['reasons'][name]}.")
+        known_as = called(name, options["labels"])
+        module.warn(f"a run would interrupt {known_as}, which is up now: {results['reasons'][name]}.")
     module.exit_json(**results)
 
 

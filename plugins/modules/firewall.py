@@ -140,6 +140,7 @@ import contextlib
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
 from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_run import (
     Host,
     Step,
@@ -147,11 +148,12 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_run import
     apply_present,
     confirm,
     diff_of,
+    kept,
     plan_absent,
     plan_present,
     want,
 )
-from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import FileError, locked
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import locked
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError
 
 LOCK = "/run/lock/causeway-firewall.lock"
@@ -176,7 +178,11 @@ def present(module: AnsibleModule, host: Host) -> dict[str, Any]:
             module.warn(warning)
     for warning in wanted.openings.warnings:
         module.warn(warning)
-    return {**wanted.as_result(), **_changes(step), "armed": host.rollback.armed}
+    changes = _changes(step)
+    # Nobody confirms in check mode, so what comes of that is said here.
+    if module.check_mode and step.load and (file := kept(wanted)):
+        changes["diff"].append(file.as_diff())
+    return {**wanted.as_result(), **changes, "armed": host.rollback.armed}
 
 
 def confirmed(module: AnsibleModule, host: Host) -> dict[str, Any]:

@@ -108,7 +108,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.causeway.ipsec.plugins.module_utils.files import apply_change, change_for, read_text
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError, change_for, pending, read_text
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import (
     HostError,
     Run,
@@ -203,10 +203,9 @@ def gather(params: Mapping[str, Any], run: Run, before: str | None) -> tuple[lis
 
 def apply(plan: SysctlPlan) -> None:
     """The kernel first: a value that it refuses must not come back at every boot."""
-    for item in plan.drift:
-        write_value(item.name, item.after)
-    if plan.file:
-        apply_change(plan.file)
+    with pending([plan.file] if plan.file else []):
+        for item in plan.drift:
+            write_value(item.name, item.after)
 
 
 def verify(settings: list[Setting]) -> dict[str, str | None]:
@@ -263,7 +262,7 @@ def main() -> None:
     )
     try:
         result = hold(module)
-    except (HostError, OSError, ValueError) as exc:
+    except (HostError, FileError, OSError, ValueError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(**result)
 

@@ -131,7 +131,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils import network_managers, networkd
-from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, apply_change
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, FileError, apply_change, pending
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import (
     HostAddress,
     HostError,
@@ -230,16 +230,19 @@ def make_plan(module: AnsibleModule) -> Plan:
     )
 
 
-def apply(run: Run, plan: Plan) -> None:
-    """The kernel first, so that traffic flows at once; then what brings the routes back."""
+def apply_routes(run: Run, plan: RoutePlan) -> None:
     for family in (4, 6):
-        lines = plan.routes.commands(family)
+        lines = plan.commands(family)
         if lines:
             status, _out, err = run(["ip", f"-{family}", "-batch", "-"], data="\n".join(lines) + "\n")
             if status != 0:
                 raise HostError(f"the kernel refuses a route: {err.strip()}")
-    for change in plan.files:
-        apply_change(change)
+
+
+def apply(run: Run, plan: Plan) -> None:
+    """The kernel first, so that traffic flows at once; then what brings the routes back."""
+    with pending(plan.files):
+        apply_routes(run, plan.routes)
     if plan.reload:
         try:
             networkd.reload(run, plan.reload, plan.wanted)
@@ -294,7 +297,7 @@ def main() -> None:
             apply(module.run_command, plan)
             verify(module.run_command, plan)
         addresses = pingable(read_addresses(module.run_command))
-    except (HostError, OSError) as exc:
+    except (HostError, FileError, OSError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(
         changed=plan.changed,

@@ -9,7 +9,13 @@ import stat
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, apply_change, change_for
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import (
+    FileChange,
+    FileError,
+    apply_change,
+    change_for,
+    pending,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +52,31 @@ def test_a_file_no_longer_wanted_is_removed(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
-    with pytest.raises(OSError, match="taken"):
+    with pytest.raises(FileError, match=r"/taken: cannot be replaced \(Is a directory\)\.$"):
         apply_change(FileChange(str(tmp_path / "taken"), None, "x"))
+    with pytest.raises(FileError, match=r"/taken: cannot be removed \(Is a directory\)\.$"):
+        apply_change(FileChange(str(tmp_path / "taken"), "x", None))
     assert [entry.name for entry in tmp_path.iterdir()] == ["taken"]
+
+
+def test_of_several_files_none_changes_unless_all_can(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.write_text("old")
+    changes = [FileChange(str(old), "old", "new"), FileChange(str(old / "a" / "within"), None, "x")]
+    with pytest.raises(FileError, match=r"/old/a/within: cannot be written \(Not a directory\)\.$"), pending(changes):
+        pytest.fail("the block ran")
+    assert old.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [old]
+
+
+def test_files_stay_as_they_are_when_what_comes_before_them_fails(tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    old.write_text("old")
+    changes = [FileChange(str(old), "old", "new"), FileChange(str(tmp_path / "gone"), "x", None)]
+    with pytest.raises(ValueError, match="refused"), pending(changes):
+        assert old.read_text() == "old"
+        raise ValueError("refused")
+    assert list(tmp_path.iterdir()) == [old]
+    with pending(changes):
+        assert old.read_text() == "old"
+    assert old.read_text() == "new"

@@ -265,14 +265,15 @@ def test_check_mode_touches_nothing(host: Host) -> None:
     host.check_mode = True
     result = host.call()
     assert (result["changed"], result["armed"]) == (True, False)
-    assert [entry["after_header"] for entry in result["diff"]][-1] == "nft list table inet causeway"
+    headers = [entry["after_header"] for entry in result["diff"]]
+    assert headers[-2:] == ["nft list table inet causeway", str(host.file)]  # what confirming would write, too
     assert list(host.root.iterdir()) == []
     assert host.table is None
 
 
 def test_check_mode_on_a_host_without_nft_says_what_would_be_loaded(host: Host) -> None:
     host.check_mode, host.programs = True, set()
-    assert "chain guard_out" in host.call()["diff"][-1]["after"]
+    assert "chain guard_out" in host.call()["diff"][-2]["after"]
     host.check_mode = False
     with pytest.raises(HostError, match="nft is not installed here"):
         host.call()
