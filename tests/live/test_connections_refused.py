@@ -84,27 +84,6 @@ def test_h14_a_missing_algorithm_is_named_before_anything_changes(pair: Pair) ->
     assert here.loaded() == set()
 
 
-def test_without_a_daemon(pair: Pair) -> None:
-    here, there = pair
-    here.sh("systemctl stop strongswan")
-    options = wanted(here, there, one=STARTED)
-    assert here.connections(check=True, **options)["loaded"] == ["cw-one"]
-    done = here.connections(**options)
-    assert "systemctl start strongswan.service" in done["msg"]
-
-
-def test_a_daemon_that_hangs_gives_an_error(pair: Pair) -> None:
-    here, there = pair
-    here.sh("pkill -STOP -x charon-systemd")
-    try:
-        begun = time.monotonic()
-        done = here.connections(**wanted(here, there, one=STARTED))
-        assert "did not answer" in done["msg"]
-        assert time.monotonic() - begun < 60
-    finally:
-        here.sh("pkill -CONT -x charon-systemd")
-
-
 def test_a_second_run_waits_for_the_first(pair: Pair) -> None:
     here, there = pair
     here.sh("flock /run/causeway-connections.lock sleep 3 >/dev/null 2>&1 &")
