@@ -99,8 +99,7 @@ def plan_connections(wanted: Wanted, current: Current) -> Plan:
         ),
         secrets_changed=tuple(sorted(_secrets_changed(wanted, current))),
         secrets_removed=tuple(sorted(_our_secrets(current, daemon) - set(wanted.secrets))),
-        write_files=(current.text, current.secrets_text, current.unsafe)
-        != (wanted.text, wanted.secrets_text, ()),
+        write_files=(current.text, current.secrets_text, current.unsafe) != (wanted.text, wanted.secrets_text, ()),
         reasons=reasons,
     )
 

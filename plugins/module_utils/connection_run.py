@@ -23,8 +23,8 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.connection_plan imp
     Wanted,
     plan_connections,
 )
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import (
-    FileError,
     HostFile,
     Staged,
     locked,

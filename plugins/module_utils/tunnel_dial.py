@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.charon import read_sas
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import CONNECTIONS, messages_of
-from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import FileError, read_host_file
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import read_host_file
 from ansible_collections.causeway.ipsec.plugins.module_utils.sa_causes import (
     PASSIVE,
     TOO_SLOW,

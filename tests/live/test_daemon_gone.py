@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A daemon that hangs, is stopped or has lost its socket: an error that says so, in time, and nothing is left behind."""
+"""A daemon that hangs, stopped or lost its socket: an error that says so, in time, and nothing is left behind."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ONE = [{"name": "cw-one"}]
 CHANGED: dict[str, Settings] = {"cw-one": {**STARTED, "rekey_time": "7200s"}, "cw-two": STARTED}
+HANGS = "strongSwan's daemon did not answer at /run/charon.vici in time; it may hang. "
+LOST = "strongSwan's daemon cannot be reached: there is no control socket at /run/charon.vici. "
 LIMIT = 60.0  # seconds; a module waits 30 for one answer
 
 
@@ -74,7 +76,7 @@ def test_one_that_hangs(pair: Pair) -> None:
     here.sh("pkill -STOP -x charon-systemd")
     try:
         for answer in asked(pair).values():
-            assert answer["msg"].startswith("strongSwan's daemon did not answer at /run/charon.vici in time; it may hang.")
+            assert answer["msg"].startswith(HANGS)
             assert "`systemctl restart strongswan.service`" in answer["msg"]
         looked = here.module("gateway_info", units=["strongswan"])  # it asks systemd alone
         assert looked["units"]["strongswan"]["active"] == "active"
@@ -94,7 +96,7 @@ def test_one_whose_socket_somebody_removed(pair: Pair) -> None:
     before, running = established(there, "cw-one"), processes(here)
     here.sh("rm /run/charon.vici")
     for answer in asked(pair).values():
-        assert answer["msg"].startswith("strongSwan's daemon cannot be reached: there is no control socket at /run/charon")
+        assert answer["msg"].startswith(LOST)
         assert "only `systemctl restart strongswan.service` makes a new one" in answer["msg"]
     settle(here, running)
     assert established(there, "cw-one") == before

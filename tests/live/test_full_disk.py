@@ -101,7 +101,7 @@ def test_a_kernel_setting_is_set_only_when_it_can_be_kept(tunnel: Pair) -> None:
 
 def test_a_route_is_put_in_only_when_it_can_be_kept(tunnel: Pair) -> None:
     here, there = tunnel
-    options = {"routes": [{"destination": "10.99.0.0/24", "via": there.address}], "manager": "ifupdown"}
+    options: dict[str, Any] = {"routes": [{"destination": "10.99.0.0/24", "via": there.address}], "manager": "ifupdown"}
     with small(here, "/etc/network/if-up.d") as disk:
         files = disk.files()
         disk.fill()
@@ -158,9 +158,10 @@ def test_rules_that_cannot_be_kept_are_rolled_back(tunnel: Pair) -> None:
                 done = here.module("firewall", state="confirmed", **new)
             assert done["msg"] == f"/etc/causeway/firewall.nft: {FULL}"
             assert disk.files() == files
-            here.sh("for n in $(seq 100); do systemctl -q is-active causeway-firewall-rollback.timer || break; sleep 0.2; done")
-            here.sh("while systemctl -q is-active causeway-firewall-rollback.service; do sleep 0.1; done")
-            assert here.sh(TABLE) == table
+            deadline = time.monotonic() + LIMIT
+            while here.sh(TABLE) != table:
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
             disk.clear()
             assert here.module("firewall", **new)["armed"]
             assert here.module("firewall", state="confirmed", **new)["changed"]

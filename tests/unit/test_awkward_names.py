@@ -23,7 +23,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-AWKWARD = 'Berlin/London 1.0 "quick" \'n\' {dirty} = # %s \\ ; 🚇 東京 Ölmühle '
+AWKWARD = "Berlin/London 1.0 \"quick\" 'n' {dirty} = # %s \\ ; 🚇 東京 Ölmühle "
 LONGEST = (AWKWARD * 5)[:254] + "!"
 HALF = {"encryption": "aes256", "integrity": "sha256"}
 OLD = {"ike": {"version": 1, "dh_group": 15, **HALF}, "esp": {"pfs_group": 15, **HALF}}

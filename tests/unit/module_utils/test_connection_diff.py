@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.causeway.ipsec.plugins.module_utils import connection_run
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import Request, run
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import Staged, read_host_file
+from ansible_collections.causeway.ipsec.plugins.module_utils.vici import ViciUnavailableError
 from ansible_collections.causeway.ipsec.plugins.modules.connections import called
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _no_daemon() -> str:
-    raise connection_run.ViciUnavailableError("no daemon")
+    raise ViciUnavailableError("no daemon")
 
 
 def in_files(done: dict[str, Any]) -> dict[str, tuple[str, str]]:

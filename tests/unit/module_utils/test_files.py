@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 from typing import TYPE_CHECKING
 
@@ -73,9 +74,9 @@ def test_files_stay_as_they_are_when_what_comes_before_them_fails(tmp_path: Path
     old = tmp_path / "old"
     old.write_text("old")
     changes = [FileChange(str(old), "old", "new"), FileChange(str(tmp_path / "gone"), "x", None)]
-    with pytest.raises(ValueError, match="refused"), pending(changes):
-        assert old.read_text() == "old"
+    with contextlib.suppress(ValueError), pending(changes):
         raise ValueError("refused")
+    assert old.read_text() == "old"
     assert list(tmp_path.iterdir()) == [old]
     with pending(changes):
         assert old.read_text() == "old"

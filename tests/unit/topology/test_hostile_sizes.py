@@ -142,7 +142,10 @@ ALGORITHMS = {"encryption": names(10_000), "integrity": names(10_000), "prf": na
             id="a hundred thousand keys",
         ),
         pytest.param(
-            lambda: {"sites": {LONG: {}}, "tunnels": [{"name": LONG, "sites": [LONG], "psk": LONG, "ids": {LONG: LONG}}]},
+            lambda: {
+                "sites": {LONG: {}},
+                "tunnels": [{"name": LONG, "sites": [LONG], "psk": LONG, "ids": {LONG: LONG}}],
+            },
             "sites: name of entry 1 must have 1 to 255 characters, got 10000000.",
             id="names of ten megabytes",
         ),
