@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -131,21 +135,61 @@ SYMPTOMS = (
         "the peer at {remote_address} refuses with {what}; its log says why.",
     ),
 )
+# What the end that answers logs of the peer's attempt.
+OVERHEARD = (
+    *(symptom for symptom in SYMPTOMS if symptom.code in {"psk_mismatch", "secret_missing"}),
+    _symptom(
+        "identity",
+        r"no matching peer config found",
+        "the peer at {remote_address} comes with other identities than this end has a connection for: here it is "
+        "{local_id}, and the peer is to be {remote_id}.",
+    ),
+    _symptom(
+        "ike_proposal",
+        r"received proposals unacceptable|no IKE config found for",
+        "this end accepts none of the IKE proposals of the peer at {remote_address} (it has {ike_proposals}), or has "
+        "no connection for the peer's address and IKE version. Compare both ends.",
+    ),
+    _symptom(
+        "child_proposal",
+        r"no acceptable proposal found",
+        "this end accepts none of the {protocol} proposals of the peer at {remote_address} (it has {ipsec_proposals}). "
+        "Compare the protocol (ESP or AH), encryption, integrity and PFS group at both ends.",
+    ),
+    _symptom(
+        "selectors",
+        r"traffic selectors .* unacceptable",
+        "the peer at {remote_address} has other subnets than this end ({local_subnets} here, {remote_subnets} there). "
+        "Its selectors must mirror ours.",
+    ),
+)
 PASSIVE = Cause("waits", "this end only answers: the peer has not set the tunnel up. Look at the peer's own report.")
 TOO_SLOW = Cause("slow", "the peer answers, but the tunnel did not come up in time. Try a longer timeout.")
 
 
 def classify(lines: list[str], error: str, offer: Offer) -> Cause:
     """Return the cause that the log of an attempt shows; failing all, the daemon's own last words."""
-    for symptom in SYMPTOMS:
-        for line in [*lines, error]:
-            found = symptom.pattern.search(line)
-            if found:
-                return Cause(symptom.code, symptom.text.format(**_words(offer), **_groups(found)))
+    cause = _first(SYMPTOMS, [*lines, error], offer)
+    if cause:
+        return cause
     if "not established after" in error and not any(line.startswith("received packet") for line in lines):
         return no_answer(offer)
     last = next((line for line in reversed(lines) if line.strip()), error)
     return Cause("unknown", f"{error or 'it did not come up'}; charon's last words: {last.strip() or 'none'}")
+
+
+def overheard(lines: list[str], offer: Offer) -> Cause | None:
+    """Return why an attempt of the peer's failed at this end; None if it did not, as far as the log tells."""
+    return _first(OVERHEARD, lines, offer)
+
+
+def _first(symptoms: Iterable[Symptom], lines: list[str], offer: Offer) -> Cause | None:
+    for symptom in symptoms:
+        for line in lines:
+            found = symptom.pattern.search(line)
+            if found:
+                return Cause(symptom.code, symptom.text.format(**_words(offer), **_groups(found)))
+    return None
 
 
 def no_answer(offer: Offer) -> Cause:

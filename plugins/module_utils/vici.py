@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import stat
 import struct
@@ -99,6 +100,24 @@ class Client:
         reply, events = self._converse(command, message or {})
         self._register(EVENT_UNREGISTER, event)
         return [content for name, content in events if name == event], reply
+
+    def listen(self, event: str) -> None:
+        """Have the daemon send these events from now on; this connection is for nothing else then."""
+        self._start(None)
+        self._register(EVENT_REGISTER, event)
+
+    def heard(self) -> list[Message]:
+        """Return the events that have come since, without waiting for more."""
+        found: list[Message] = []
+        while select.select([self._socket], [], [], 0)[0]:
+            self._start(None)
+            kind, content = self._receive()
+            try:
+                found += [split_named(content)[1]] if kind == EVENT else []
+            except ViciFormatError as exc:
+                self.close()
+                raise ViciError(f"unreadable event: {exc}") from exc
+        return found
 
     def _start(self, timeout: float | None) -> None:
         self._deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
