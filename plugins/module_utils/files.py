@@ -28,13 +28,15 @@ class FileChange:
     before: str | None
     after: str | None
     mode: int = 0o644
+    old_mode: int | None = None  # where the mode differs
 
     def as_diff(self) -> dict[str, Any]:
+        modes = ("", "") if self.old_mode is None else (f"(mode {self.old_mode:04o})\n", f"(mode {self.mode:04o})\n")
         return {
             "before_header": self.path,
             "after_header": self.path,
-            "before": self.before or "",
-            "after": self.after or "",
+            "before": (self.before or "") + modes[0],
+            "after": (self.after or "") + modes[1],
         }
 
 
@@ -49,9 +51,10 @@ def read_text(path: str) -> str | None:
 def change_for(path: str, after: str | None, mode: int = 0o644) -> FileChange | None:
     """The step from what is on the host to the text wanted, or None if that is what is there already."""
     before = read_text(path)
-    if before == after and (after is None or Path(path).stat().st_mode & 0o7777 == mode):
+    there = mode if before is None or after is None else Path(path).stat().st_mode & 0o7777
+    if before == after and there == mode:
         return None
-    return FileChange(path, before, after, mode)
+    return FileChange(path, before, after, mode, None if there == mode else there)
 
 
 def apply_change(change: FileChange) -> None:

@@ -225,6 +225,8 @@ def apply_absent(host: Host, step: Step) -> None:
 def diff_of(step: Step) -> list[dict[str, Any]]:
     """The texts before and after of all that differs."""
     found = [change.as_diff() for change in step.files]
+    if step.enable:
+        found.append(_texts(f"{SYSTEMD}/{ENABLED}", None, f"a link to {SYSTEMD}/{SERVICE}\n"))
     if step.load:
         found.append(_texts("nft list table inet causeway", step.live.text, step.after.text))
     if step.openings.changed:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+RESULT = re.compile(r"^(?:ok|changed|skipping|failed|fatal): \[([^]\s]+)\].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,11 @@ class Run:
     def changed(self) -> dict[str, int]:
         """The number of changes, by host."""
         return {host: int(changed) for host, changed, _unused, _unused in RECAP.findall(self.output)}
+
+    def diff(self, host: str) -> str:
+        """What was shown of a host's tasks before their results, which are the differences."""
+        parts = RESULT.split(self.output)
+        return "".join(text for text, of_host in zip(parts[::2], parts[1::2]) if of_host == host)
 
     def succeeded(self) -> Run:
         """This run, or a failure that shows its end."""
@@ -67,9 +73,10 @@ class Lab:
         """Reboots a machine: its file system stays, everything else goes."""
         subprocess.run(["podman", "restart", "-t", "10", self.container(host)], check=True, capture_output=True)
 
-    def play(self, *arguments: str, **changed_environment: str) -> Run:
-        """Runs site.yml as a user does, by its full name."""
-        command = ["ansible-playbook", "-i", str(self.inventory), "causeway.ipsec.site", *self.extra_vars, *arguments]
+    def play(self, *arguments: str, playbook: str = "site", **changed_environment: str) -> Run:
+        """Runs site.yml, or another playbook, as a user does, by its full name."""
+        named = f"causeway.ipsec.{playbook}"
+        command = ["ansible-playbook", "-i", str(self.inventory), named, *self.extra_vars, *arguments]
         environment = {
             **os.environ,
             "ANSIBLE_CONFIG": str(ROOT / "lab" / "ansible.cfg"),

@@ -35,9 +35,14 @@ def test_a_file_is_made_with_its_directory_and_mode_and_leaves_nothing_beside_it
 
 def test_a_wrong_mode_is_a_change(tmp_path: Path) -> None:
     path = tmp_path / "script"
-    path.write_text("x", encoding="utf-8")
+    path.write_text("x\n", encoding="utf-8")
     path.chmod(0o644)
-    assert change_for(str(path), "x", 0o755) is not None
+    change = change_for(str(path), "x\n", 0o755)
+    assert change == FileChange(str(path), "x\n", "x\n", 0o755, old_mode=0o644)
+    diff = change.as_diff()
+    assert (diff["before"], diff["after"]) == ("x\n(mode 0644)\n", "x\n(mode 0755)\n")
+    apply_change(change)
+    assert change_for(str(path), "x\n", 0o755) is None
 
 
 def test_a_file_no_longer_wanted_is_removed(tmp_path: Path) -> None:
