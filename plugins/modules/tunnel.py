@@ -12,6 +12,7 @@ description:
   - Brings tunnels up that strongSwan has loaded, and waits until each of their IPsec security associations is there.
   - Tunnels that are on their way already get a few seconds. The end that is to initiate dials the others, all at once,
     and if one fails, it is dialled again and the daemon's log of the attempt is read for the reason.
+  - The end that does not dial listens to its daemon's log meanwhile, and tells why it refuses the peer.
   - A tunnel that is up is left alone, so no second set of security associations is made.
 options:
   connections:
