@@ -51,9 +51,17 @@ def _tunnel(connection: ConnectionIntent, *, udp: bool) -> FirewallTunnel:
         protocol=protocol,
         local_subnets=tuple(dict.fromkeys(subnet for child in children for subnet in child.local_subnets)),
         remote_subnets=tuple(dict.fromkeys(subnet for child in children for subnet in child.remote_subnets)),
-        ciphers=tuple(sorted(_ciphers(connection.ipsec_proposals))),
+        ciphers=tuple(sorted(_ciphers(_agreeable(connection)))),
         udp=udp and protocol == "esp",  # AH never does
     )
+
+
+def _agreeable(connection: ConnectionIntent) -> tuple[Proposal, ...]:
+    """The proposals that the two ends may agree on: the first, where both have the same list from us.
+
+    Others may need more room in each packet, and all TCP would be cut to that.
+    """
+    return connection.ipsec_proposals[:1] if connection.peer_host else connection.ipsec_proposals
 
 
 def _ciphers(proposals: Iterable[Proposal]) -> set[tuple[str, str]]:
