@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..columns import aligned
 from .verdict import End, Row
 
 if TYPE_CHECKING:
@@ -17,11 +18,7 @@ HEAD = ("Tunnel", "State", "IKE", "ESP", "Out / in", "Pings", "RTT", "MTU")
 
 def render(rows: Sequence[Row]) -> str:
     """Columns of text, then one line for each problem or note."""
-    cells = [HEAD, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEAD))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join([*lines, *_notes(rows)])
+    return "\n".join([*aligned(HEAD, [_cells(row) for row in rows]), *_notes(rows)])
 
 
 def _cells(row: Row) -> tuple[str, ...]:
