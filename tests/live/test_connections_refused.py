@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from tunnels import STARTED, Pair, established, options_for, quiet, up, wanted
 
@@ -107,8 +108,13 @@ def test_a_daemon_that_hangs_gives_an_error(pair: Pair) -> None:
 
 def test_a_second_run_waits_for_the_first(pair: Pair) -> None:
     here, there = pair
-    here.sh("flock /run/causeway-connections.lock sleep 3 >/dev/null 2>&1 &")
-    time.sleep(0.5)
-    begun = time.monotonic()
-    assert here.connections(**wanted(here, there, one=STARTED))["loaded"] == ["cw-one"]
-    assert time.monotonic() - begun > 2
+    lock = "/run/causeway-connections.lock"
+    here.sh(f"flock {lock} sleep 300 >/dev/null 2>&1 &")
+    here.sh(f"while flock -n {lock} true; do sleep 0.1; done")
+    with ThreadPoolExecutor() as pool:
+        second = pool.submit(here.connections, **wanted(here, there, one=STARTED))
+        time.sleep(5)
+        waited = not second.done()
+        here.sh("pkill -x sleep")
+        assert second.result()["loaded"] == ["cw-one"]
+    assert waited

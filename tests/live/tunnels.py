@@ -81,7 +81,7 @@ def block(here: Gateway, there: Gateway, name: str, settings: Settings) -> str:
 
 def established(gateway: Gateway, *names: str) -> dict[str, list[str]]:
     """Wait until each connection has its SAs, and return their SPIs."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while True:
         spis = {name: gateway.spis(name) for name in names}
         if all(len(found) == 2 for found in spis.values()):
