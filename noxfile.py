@@ -19,7 +19,7 @@ nox.options.default_venv_backend = "none"
 ROOT = Path(__file__).parent
 BUILD = ROOT / ".build"
 SHELL_FILES = ["demo", "test", ".ci/run", "lab/bootstrap.sh", "lab/images.sh", "lab/machines.sh", "lab/shell.sh"]
-SHELL_FILES += ["tests/vm/make-image.sh", "tests/vm/rootfs/usr/local/sbin/causeway-vm"]
+SHELL_FILES += ["tests/vm/make-image.sh", "tests/vm/rootfs/usr/local/sbin/causeway-vm", "tests/faults/podman-entering"]
 
 
 def skip(session: nox.Session, reason: str) -> None:
@@ -84,7 +84,8 @@ def types(session: nox.Session) -> None:
     """Types of all Python, strictly."""
     run(session, "mypy", "-p", "ansible_collections.causeway.ipsec.plugins")
     # Each on its own: their helpers are top-level modules there.
-    for files in (["noxfile.py", "lab", "tests/unit", "tests/docs"], ["tests/live"], ["tests/testinfra"], ["tests/vm"]):
+    own_helpers = ("tests/live", "tests/testinfra", "tests/vm", "tests/faults")
+    for files in (["noxfile.py", "lab", "tests/unit", "tests/docs"], *([room] for room in own_helpers)):
         run(session, "mypy", *files)
 
 
@@ -157,6 +158,15 @@ def live(session: nox.Session) -> None:
     run(session, "pytest", "-q", "tests/live")
 
 
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Runs that are killed, meet another run, or lose a host: nothing torn, nothing in clear, the next one heals."""
+    containers(session)
+    # Two labs at a time: a good part of a run is waiting. What each test printed, such as when it killed, comes last.
+    two = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+    run(session, "pytest", "-v", "-rP", "--durations=10", *two, "tests/faults")
+
+
 def molecule(session: nox.Session, scenario: str, release: str) -> None:
     """Runs one scenario; its containers are removed even if it fails."""
     containers(session)
@@ -191,7 +201,7 @@ def kernel(session: nox.Session) -> None:
     """Two sites on virtual machines, ESP made by their own kernels: traffic, traps, reboots, the wire."""
     if reason := os.environ.get("CAUSEWAY_NO_MACHINES", ""):
         skip(session, reason)
-    for kind, scenarios in (("UML", "base, nat"), ("STOCK", "stock")):
+    for kind, scenarios in (("UML", "base, nat, foreign"), ("STOCK", "stock")):
         if reason := os.environ.get(f"CAUSEWAY_NO_{kind}_MACHINES", ""):
             note(session, f"without the scenarios {scenarios}: {reason}")
     # Two labs at a time: most of a test is waiting for packets that come, or must not.

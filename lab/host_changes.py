@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import yaml
+from pages import ROOT, write_or_check
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "host-changes.md"
 ROLES = ("firewall", "strongswan", "kernel", "lan_routes")  # as site.yml has them
 HOSTS = {"gateway": "On a gateway", "LAN host": "On a LAN host"}
@@ -88,16 +87,5 @@ def _entry(role: str, change: dict[str, Any]) -> str:
     return "- " + "  \n".join(lines) + "\n"
 
 
-def main() -> int:
-    made = page()
-    if sys.argv[1:] != ["--check"]:
-        PAGE.write_text(made)
-        return 0
-    if PAGE.exists() and PAGE.read_text() == made:
-        return 0
-    print(f"{PAGE.relative_to(ROOT)} is not what the roles say. Run: python lab/host_changes.py")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page(), "the roles"))

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.built_in_policies import (
@@ -18,6 +17,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.built_in_p
     STANDARDS,
 )
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.platform_data import PLATFORMS
+from pages import ROOT, write_or_check
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         Source,
     )
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "platforms.md"
 INTRODUCTION = """\
 # Platforms
@@ -168,16 +167,5 @@ def _flow(value: object) -> str:
     return f"[{_listed(tuple(value))}]" if isinstance(value, list) else str(value)
 
 
-def main() -> int:
-    made = page()
-    if sys.argv[1:] != ["--check"]:
-        PAGE.write_text(made)
-        return 0
-    if PAGE.exists() and PAGE.read_text() == made:
-        return 0
-    print(f"{PAGE.relative_to(ROOT)} is not what the profiles say. Run: python lab/platforms.py")
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(write_or_check(PAGE, page(), "the profiles"))

@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+import secrets
+import socket
+import time
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -39,4 +44,15 @@ class ActionModule(ActionBase):
         gateways, lan_hosts = inventory_names(topology)
         tunnels = count(topology)
         msg = f"No problems. Gateways: {len(gateways)}, tunnels: {tunnels}, LAN hosts (or groups): {len(lan_hosts)}."
-        return result | {"changed": False, "gateways": gateways, "lan_hosts": lan_hosts, "tunnels": tunnels, "msg": msg}
+        found = {"gateways": gateways, "lan_hosts": lan_hosts, "tunnels": tunnels, "run": _this_run(), "msg": msg}
+        return result | {"changed": False, **found}
+
+
+def _this_run() -> dict[str, str]:
+    """What hosts tell this run by from others, and people too."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # in a container, one may have no name
+        user = f"user {os.getuid()}"
+    who = f"{user} on {socket.gethostname()}, process {os.getppid()}, since {time.strftime('%H:%M:%S')}"
+    return {"id": f"{time.time_ns():020d}-{secrets.token_hex(4)}", "who": who}

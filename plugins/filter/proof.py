@@ -26,6 +26,30 @@ def tunnel_connections(raw: object, host: str) -> list[dict[str, Any]]:
     ]
 
 
+def half_tunnels(raw: object, host: str, hostvars: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Those of tunnel_connections that a gateway has and its peer has not, to be dialled anew by this end."""
+    topology = load_topology(raw)
+    peers = {connection.name: connection.peer_host for connection in gateway_intent(topology, host).connections}
+    ours = _states(hostvars, host)
+    return [
+        {**connection, "anew": True}
+        for connection in tunnel_connections(raw, host)
+        if connection["initiate"] and ours.get(connection["name"]) == "up"
+        if (peer := peers[connection["name"]]) and _state(hostvars, peer, connection["name"]) == "down"
+    ]
+
+
+def _state(hostvars: Mapping[str, Any], host: str, tunnel: str) -> str | None:
+    raised = (hostvars[host].get("__ipsec_raised") or {}) if host in hostvars else {}
+    return next((str(plain(one["state"])) for one in raised.get("tunnels") or () if one["name"] == tunnel), None)
+
+
+def _states(hostvars: Mapping[str, Any], host: str) -> dict[str, str]:
+    """What a gateway has said of its tunnels in this run."""
+    raised = (hostvars[host].get("__ipsec_raised") or {}) if host in hostvars else {}
+    return {str(plain(one["name"])): str(plain(one["state"])) for one in raised.get("tunnels") or ()}
+
+
 def proof_targets(
     raw: object, host: str, groups: Mapping[str, Sequence[str]], hostvars: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
@@ -60,7 +84,11 @@ class _Addresses(Mapping[str, Iterable[str]]):
 
 
 class FilterModule:
-    """Filters causeway.ipsec.tunnel_connections and causeway.ipsec.proof_targets."""
+    """Filters of the proof."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
-        return {"tunnel_connections": tunnel_connections, "proof_targets": proof_targets}
+        return {
+            "tunnel_connections": tunnel_connections,
+            "half_tunnels": half_tunnels,
+            "proof_targets": proof_targets,
+        }

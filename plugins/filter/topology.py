@@ -11,7 +11,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.causeway.ipsec.plugins.plugin_utils import topology as core
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import crypto
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import crypto, gates
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import inventory_names
 
 if TYPE_CHECKING:
@@ -51,9 +51,9 @@ def gateway_secrets(raw: object, host: str, made: Mapping[str, str] | None = Non
         return [secret.as_dict() for secret in core.gateway_secrets(topology, str(plain(host)), keys)]
 
 
-def swanctl_config(raw: object, host: str) -> str:
+def swanctl_config(raw: object, host: str, traps: bool = True) -> str:
     """The connections of one gateway for strongSwan."""
-    return swanctl.render(_gateway(raw, host))
+    return swanctl.render(_gateway(raw, host), traps=bool(plain(traps)))
 
 
 def strongswan_packages(raw: object, host: str, release: str) -> list[str]:
@@ -62,6 +62,16 @@ def strongswan_packages(raw: object, host: str, release: str) -> list[str]:
         return list(crypto.packages(_gateway(raw, host).plugins, str(plain(release))))
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from None
+
+
+def strongswan_unmet(
+    requires: Sequence[Mapping[str, Any]], host: str, version: str, plugins: Sequence[str] = (), userspace: bool = False
+) -> list[str]:
+    """What a host with this strongSwan cannot do of what its tunnels need."""
+    words = ("feature", "tunnel", "key", "version")
+    needed = [gates.Requirement(*(str(plain(one[word])) for word in words)) for one in requires]
+    found = [str(plain(name)) for name in plugins]
+    return gates.unmet(needed, str(plain(host)), str(plain(version)), found, userspace=bool(plain(userspace)))
 
 
 def topology_hosts(raw: object) -> dict[str, list[str]]:
@@ -81,5 +91,6 @@ class FilterModule:
             "gateway_secrets": gateway_secrets,
             "swanctl_config": swanctl_config,
             "strongswan_packages": strongswan_packages,
+            "strongswan_unmet": strongswan_unmet,
             "topology_hosts": topology_hosts,
         }

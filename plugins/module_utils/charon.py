@@ -28,6 +28,7 @@ class Daemon:
     traps: frozenset[tuple[str, str]] = frozenset()
     algorithms: Mapping[str, frozenset[str]] = field(default_factory=dict)
     has_traps: bool = True
+    version: str = ""
 
 
 def read_daemon(client: Client) -> Daemon:
@@ -42,6 +43,7 @@ def read_daemon(client: Client) -> Daemon:
         traps=read_traps(client),
         algorithms=_algorithms(client),
         has_traps=_has_traps(client),
+        version=client.request("version").get("version", ""),
     )
 
 

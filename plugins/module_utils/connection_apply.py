@@ -42,6 +42,12 @@ FORCED_SECONDS = 5.0
 POLL_SECONDS = 0.05
 
 
+KEM_PLUGINS = (
+    "ML-KEM is in the plugin openssl since 6.0.2 (with OpenSSL 3.5), and in ml, botan and wolfssl since 6.0.0: "
+    "upgrade the host, or choose another policy."
+)
+
+
 class LoadError(Exception):
     """The daemon does not take, or does not show, what it was given."""
 
@@ -50,9 +56,12 @@ def check_algorithms(needed: Mapping[str, list[str]], daemon: Daemon) -> None:
     """Raise if a proposal needs what no plugin provides: it would load, and fail at every negotiation."""
     missing = missing_algorithms(needed, daemon)
     if missing:
+        lacks = f"strongSwan {daemon.version} on this host lacks {', '.join(missing)}."
+        if all("ML_KEM" in name for name in missing):
+            raise LoadError(f"{lacks} {KEM_PLUGINS}")
         raise LoadError(
-            f"strongSwan on this host lacks {', '.join(missing)}. Install libstrongswan-standard-plugins and "
-            "libstrongswan-extra-plugins and restart strongswan.service, or choose another policy."
+            f"{lacks} Install libstrongswan-standard-plugins and libstrongswan-extra-plugins and restart "
+            "strongswan.service, or choose another policy."
         )
 
 

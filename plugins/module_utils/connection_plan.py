@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -42,7 +43,7 @@ class Current:
     secrets: Mapping[str, Secret]
     text: str | None
     secrets_text: str | None
-    files_safe: bool
+    unsafe: tuple[str, ...]  # those of our files that are not there as root's own, nobody else's to read
     daemon: Daemon | None
 
 
@@ -99,8 +100,7 @@ def plan_connections(wanted: Wanted, current: Current) -> Plan:
         ),
         secrets_changed=tuple(sorted(_secrets_changed(wanted, current))),
         secrets_removed=tuple(sorted(_our_secrets(current, daemon) - set(wanted.secrets))),
-        write_files=(current.text, current.secrets_text, current.files_safe)
-        != (wanted.text, wanted.secrets_text, True),
+        write_files=(current.text, current.secrets_text, current.unsafe) != (wanted.text, wanted.secrets_text, ()),
         reasons=reasons,
     )
 
@@ -168,6 +168,12 @@ def _our_secrets(current: Current, daemon: Daemon) -> set[str]:
     return {name for name in {*current.secrets, *daemon.secrets} if name.startswith(SECRET_PREFIX)}
 
 
+def _why_no_trap(message: Message) -> str:
+    names = [peer for peer in message.get("remote_addrs", []) if re.search(r"[G-Zg-z]", peer)]
+    hint = f"can this host resolve {', '.join(names)}, and " if names else ""
+    return f"{hint}does this kernel have XFRM and ESP?"
+
+
 def verify(wanted: Wanted, plan: Plan, daemon: Daemon) -> list[str]:
     """Return, in words, what the daemon does not have as it was asked to; an exit status would prove nothing."""
     found = []
@@ -185,7 +191,7 @@ def verify(wanted: Wanted, plan: Plan, daemon: Daemon) -> list[str]:
     ]
     found += [f"{name}: the secret is still loaded" for name in plan.secrets_removed if name in daemon.secrets]
     found += [
-        f"{name}: no trap policy was installed for {child!r} (does this kernel have XFRM and ESP?)"
+        f"{name}: no trap policy was installed for {child!r} ({_why_no_trap(wanted.connections[name])})"
         for name, child in sorted(set(wanted_traps(wanted.connections, daemon)) - daemon.traps)
     ]
     return found

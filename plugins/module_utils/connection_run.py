@@ -23,11 +23,10 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.connection_plan imp
     Wanted,
     plan_connections,
 )
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import (
-    FileError,
     HostFile,
     Staged,
-    locked,
     read_host_file,
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import ConfigError, Section, parse_text
@@ -49,6 +48,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_secrets imp
     render_secrets,
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_tree import read_tree, resolved
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import turn
 from ansible_collections.causeway.ipsec.plugins.module_utils.vici import (
     Client,
     ViciError,
@@ -62,7 +62,6 @@ if TYPE_CHECKING:
 MAIN = "/etc/swanctl/swanctl.conf"
 CONNECTIONS = "/etc/swanctl/conf.d/causeway.conf"
 SECRETS = "/etc/swanctl/conf.d/causeway-secrets.conf"
-LOCK = "/run/causeway-connections.lock"
 
 
 class ConnectionsError(Exception):
@@ -80,13 +79,15 @@ class Request:
     secrets: Sequence[Mapping[str, Any]]
     algorithms: Mapping[str, list[str]] = field(default_factory=dict)
     check: bool = False
+    run: Mapping[str, str] | None = None
 
 
 def run(request: Request) -> dict[str, Any]:
     """Check, plan and (unless only checking) apply; return the module's results."""
     wanted = parse_wanted(request)
-    with contextlib.nullcontext() if request.check else locked(LOCK), connected(optional=request.check) as client:
-        files = [read_host_file(CONNECTIONS), read_host_file(SECRETS)]
+    ours = (CONNECTIONS, SECRETS)
+    with turn(request.run, request.check, ours), connected(optional=request.check) as client:
+        files = [read_host_file(path) for path in ours]
         daemon = read_daemon(client) if client else None
         current = read_current(files, daemon)
         check_tree(wanted, daemon is None)
@@ -137,7 +138,7 @@ def read_current(files: Sequence[HostFile], daemon: Daemon | None) -> Current:
         secrets=read_secrets(secrets.text, secrets.path),
         text=connections.text,
         secrets_text=secrets.text,
-        files_safe=all(file.safe for file in files),
+        unsafe=tuple(file.path for file in files if not file.safe),
         daemon=daemon,
     )
 
@@ -221,9 +222,12 @@ def results(plan: Plan, wanted: Wanted, current: Current) -> dict[str, Any]:
 
 def diff(plan: Plan, wanted: Wanted, current: Current) -> list[dict[str, str]]:
     """Return the files' differences, keys masked, and what changes in the daemon alone."""
+    secrets, wanted_secrets = masked(current.secrets, {}), masked(wanted.secrets, current.secrets)
+    if secrets == wanted_secrets and current.secrets_text not in (None, wanted.secrets_text):
+        secrets += "(the same keys, but not as this module writes them)\n"
     found = [
-        _texts(CONNECTIONS, current.text or "", wanted.text),
-        _texts(SECRETS, masked(current.secrets, {}), masked(wanted.secrets, current.secrets)),
+        _texts(CONNECTIONS, (current.text or "") + _unsafe(CONNECTIONS, current), wanted.text),
+        _texts(SECRETS, secrets + _unsafe(SECRETS, current), wanted_secrets),
         _texts(
             "charon",
             "".join(f"{name}: {why}\n" for name, why in sorted(plan.reasons.items())),
@@ -232,6 +236,12 @@ def diff(plan: Plan, wanted: Wanted, current: Current) -> list[dict[str, str]]:
         ),
     ]
     return [item for item in found if item["before"] != item["after"]]
+
+
+def _unsafe(path: str, current: Current) -> str:
+    """What a diff says of a file that is there, but is somebody else's as well."""
+    text = current.text if path == CONNECTIONS else current.secrets_text
+    return "(not a file of root's with mode 0600)\n" if path in current.unsafe and text is not None else ""
 
 
 def _texts(header: str, before: str, after: str) -> dict[str, str]:

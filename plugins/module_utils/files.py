@@ -6,11 +6,19 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class FileError(Exception):
+    """A file that cannot be read, written or locked, and why."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +29,15 @@ class FileChange:
     before: str | None
     after: str | None
     mode: int = 0o644
+    old_mode: int | None = None  # where the mode differs
 
     def as_diff(self) -> dict[str, Any]:
+        modes = ("", "") if self.old_mode is None else (f"(mode {self.old_mode:04o})\n", f"(mode {self.mode:04o})\n")
         return {
             "before_header": self.path,
             "after_header": self.path,
-            "before": self.before or "",
-            "after": self.after or "",
+            "before": (self.before or "") + modes[0],
+            "after": (self.after or "") + modes[1],
         }
 
 
@@ -42,25 +52,66 @@ def read_text(path: str) -> str | None:
 def change_for(path: str, after: str | None, mode: int = 0o644) -> FileChange | None:
     """The step from what is on the host to the text wanted, or None if that is what is there already."""
     before = read_text(path)
-    if before == after and (after is None or Path(path).stat().st_mode & 0o7777 == mode):
+    there = mode if before is None or after is None else Path(path).stat().st_mode & 0o7777
+    if before == after and there == mode:
         return None
-    return FileChange(path, before, after, mode)
+    return FileChange(path, before, after, mode, None if there == mode else there)
 
 
 def apply_change(change: FileChange) -> None:
     """Readers see the old file or the new one, never a part of either."""
-    target = Path(change.path)
-    if change.after is None:
-        with contextlib.suppress(FileNotFoundError):
-            target.unlink()
-        return
-    target.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    temporary = Path(write_beside(change.path, change.after, change.mode))
+    apply_changes([change])
+
+
+def apply_changes(changes: Iterable[FileChange]) -> None:
+    """All of them, or none where one of the new texts cannot be written."""
+    with pending(changes):
+        pass
+
+
+@contextlib.contextmanager
+def pending(changes: Iterable[FileChange]) -> Iterator[None]:
+    """The new texts wait beside their files, and take their places when the block has succeeded.
+
+    So a full disk shows before anything else is changed.
+    """
+    with contextlib.ExitStack() as stack:
+        for change in changes:
+            stack.enter_context(_pending(change))
+        yield
+
+
+@contextlib.contextmanager
+def _pending(change: FileChange) -> Iterator[None]:
+    temporary = None if change.after is None else _write(change.path, change.after, change.mode)
     try:
-        temporary.replace(target)
-    except OSError:
-        temporary.unlink()
-        raise
+        yield
+        _put_in_place(temporary, Path(change.path))
+    finally:
+        if temporary is not None:
+            with contextlib.suppress(FileNotFoundError):
+                temporary.unlink()
+
+
+def _write(path: str, text: str, mode: int) -> Path:
+    try:
+        Path(path).parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        return Path(write_beside(path, text, mode))
+    except OSError as exc:
+        raise FileError(f"{path}: cannot be written ({exc.strerror}).") from exc
+
+
+def _put_in_place(temporary: Path | None, target: Path) -> None:
+    """Replace the file; without anything to replace it by, remove it."""
+    try:
+        if temporary is not None:
+            temporary.replace(target)
+        else:
+            with contextlib.suppress(FileNotFoundError):
+                target.unlink()
+    except OSError as exc:
+        what = "removed" if temporary is None else "replaced"
+        raise FileError(f"{target}: cannot be {what} ({exc.strerror}).") from exc
 
 
 def write_beside(path: str, text: str, mode: int) -> str:
@@ -80,6 +131,36 @@ def write_beside(path: str, text: str, mode: int) -> str:
             Path(temporary).unlink()
         raise
     return temporary
+
+
+def sweep(path: str) -> None:
+    """Remove what a run that was killed while it wrote has left beside a file. The caller holds the host's lock."""
+    target = Path(path)
+    for leftover in target.parent.glob(f".{glob.escape(target.name)}.????????.new"):
+        leftover.unlink(missing_ok=True)
+
+
+class Unfinished:
+    """A mark that is on the host from before files change until those who go by them have been told.
+
+    A run that is killed in between leaves it, so that the next one, which finds the files right, still tells them. It
+    is under /run: they all read their files at boot.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    @property
+    def there(self) -> bool:
+        return self._path.exists()
+
+    @contextlib.contextmanager
+    def work(self) -> Iterator[None]:
+        """The mark goes only if what is done within succeeds."""
+        self._path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+        self._path.touch(mode=0o600)
+        yield
+        self._path.unlink()
 
 
 def _copy_label(path: str, temporary: str) -> None:

@@ -46,17 +46,32 @@ def ssh_ports(run: Run, given: Iterable[int]) -> tuple[int, ...]:
 
 
 def wan_mtu(run: Run, address: str, given: int) -> int:
-    """The MTU given, or that of the interface with the address that tunnels use."""
+    """The MTU given, or that of the interface with the address that tunnels use; not knowing it, of the way out."""
     if given:
         return given
     links = run_json(run, "ip", "-j", "address", "show")
-    name = interfaces_with([address], parse_addresses(links))[0]
+    name = interfaces_with([address], parse_addresses(links))[0] if address else _way_out(run)
     return int(next(link["mtu"] for link in links if link["ifname"] == name))
+
+
+def _way_out(run: Run) -> str:
+    """The interface of the default route."""
+    routes = [
+        *run_json(run, "ip", "-j", "route", "show", "default"),
+        *run_json(run, "ip", "-j", "-6", "route", "show", "default"),
+    ]
+    names = [str(route["dev"]) for route in routes if "dev" in route]
+    if not names:
+        raise HostError(
+            "this host has no default route, so its MTU is not known. Name it in wan_mtu (firewall_wan_mtu)."
+        )
+    return names[0]
 
 
 def segment_sizes(intent: Mapping[str, Any], outer_mtu: int, dataplane: str) -> dict[int, int]:
     """The largest TCP segment that fits into each of the host's tunnels, by IP version of what they carry."""
-    outer = 6 if ":" in intent["local_address"] else 4
+    own = intent["local_address"]
+    outer = 4 if own and ":" not in own else 6  # the larger header where nobody knows
     found: dict[int, int] = {}
     for tunnel in intent["tunnels"]:
         inner = min(_inner_mtus(tunnel, outer_mtu, outer, dataplane))

@@ -37,6 +37,19 @@ class Rollback:
         else:
             text = removal() if before.text is None else removal() + before.text
             apply_change(FileChange(self._path, None, text, 0o600))
+        self._start(seconds)
+
+    def wait_for_us(self, seconds: int) -> bool:
+        """Where a run that was killed has left it armed, it must not go off before this one has confirmed the rules."""
+        armed = self.armed
+        if armed:
+            self._systemctl("stop", f"{UNIT}.timer")
+            self._start(seconds)
+        else:
+            Path(self._path).unlink(missing_ok=True)
+        return armed
+
+    def _start(self, seconds: int) -> None:
         timer = [f"--on-active={seconds}s", "--timer-property=AccuracySec=1s", f"--unit={UNIT}", "--collect", "--quiet"]
         about = "--description=Put back the firewall rules from before the unconfirmed change"
         status, _out, err = self._run(["systemd-run", *timer, about, self._nft, "-f", self._path])

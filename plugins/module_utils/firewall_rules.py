@@ -46,14 +46,14 @@ class Rules:
 
     @property
     def any_peer(self) -> bool:
-        return any(tunnel["peer"] is None for tunnel in self.tunnels)
+        return any(not tunnel["peers"] for tunnel in self.tunnels)
 
     def subnets(self, key: str, version: int) -> list[str]:
         return [shown(net) for net in merged((net for tunnel in self.tunnels for net in tunnel[key]), version)]
 
     def sources(self, name: str, version: int) -> list[str]:
         """The addresses that may use IKE ("peers"), or SSH ("management")."""
-        peers = (tunnel["peer"] for tunnel in self.tunnels)
+        peers = (peer for tunnel in self.tunnels for peer in tunnel["peers"])
         return [shown(net) for net in merged(peers if name == "peers" else self.management, version)]
 
     @property

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, apply_change, change_for
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import (
+    FileChange,
+    Unfinished,
+    apply_changes,
+    change_for,
+    pending,
+)
 from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_host import (
     router,
     segment_sizes,
@@ -31,7 +37,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.openings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 RULES_FILE = "/etc/causeway/firewall.nft"
 # Under /run: a reboot loads the confirmed rules anyway.
@@ -41,6 +47,7 @@ SERVICE = "causeway-firewall.service"
 DROP_IN = "nftables.service.d/causeway.conf"
 UNITS = (SERVICE, DROP_IN)
 ENABLED = f"sysinit.target.wants/{SERVICE}"
+UNFINISHED = "/run/causeway/firewall-unfinished"
 
 
 @dataclass(frozen=True)
@@ -71,10 +78,12 @@ class Step:
     files: tuple[FileChange, ...]
     enable: bool
     openings: OpeningPlan
+    reload: bool = False  # whether systemd has to read units again
+    start: bool = False  # whether the service doesn't know yet that the rules are in force
 
     @property
     def changed(self) -> bool:
-        return bool(self.load or self.files or self.enable or self.openings.changed)
+        return bool(self.load or self.files or self.enable or self.reload or self.openings.changed)
 
 
 class Host:
@@ -91,6 +100,11 @@ class Host:
         if self.nft is None:
             raise HostError("nft is not installed here, which loads the rules. Install the package nftables.")
         return self.nft
+
+
+def files_of(units: Iterable[str]) -> list[str]:
+    """What the module may write."""
+    return [RULES_FILE, RULES_BEFORE, *(f"{SYSTEMD}/{name}" for name in {*units, *UNITS})]
 
 
 def want(host: Host, params: Mapping[str, Any]) -> Wanted:
@@ -122,9 +136,12 @@ def plan_present(host: Host, wanted: Wanted, units: Mapping[str, str]) -> Step:
     live, after = (host.nft.live(), host.nft.would_be(wanted.text)) if host.nft else (Table(None), Table(wanted.text))
     right = live.is_same(after)
     files = [change_for(f"{SYSTEMD}/{name}", text) for name, text in sorted(units.items())]
+    unfinished = Unfinished(UNFINISHED).there
+    reload = any(files) or unfinished
     # Rules that are loaded are only kept for the next boot when somebody has come in through them.
-    if right and not host.rollback.armed:
-        files.append(change_for(RULES_FILE, wanted.text, 0o600))
+    keep = right and not host.rollback.armed
+    if keep:
+        files.append(kept(wanted))
     return Step(
         live=live,
         after=after,
@@ -132,7 +149,14 @@ def plan_present(host: Host, wanted: Wanted, units: Mapping[str, str]) -> Step:
         files=tuple(change for change in files if change),
         enable=SERVICE in units and not Path(SYSTEMD, ENABLED).is_symlink(),
         openings=wanted.openings,
+        reload=reload,
+        start=unfinished and keep and SERVICE in units,
     )
+
+
+def kept(wanted: Wanted) -> FileChange | None:
+    """What confirming does to the rules for the next boot."""
+    return change_for(RULES_FILE, wanted.text, 0o600)
 
 
 def apply_present(host: Host, wanted: Wanted, step: Step, seconds: int) -> list[str]:
@@ -142,7 +166,7 @@ def apply_present(host: Host, wanted: Wanted, step: Step, seconds: int) -> list[
         step.openings.apply()
     apply_units(host.run, step)
     if step.load is None:
-        return []
+        return forget_translated(host.run, wanted.rules) if host.rollback.wait_for_us(seconds) else []
     host.rollback.arm(step.live, seconds)
     try:
         nft.load(step.load)
@@ -153,10 +177,12 @@ def apply_present(host: Host, wanted: Wanted, step: Step, seconds: int) -> list[
 
 
 def apply_units(run: Run, step: Step) -> None:
-    for change in step.files:
-        apply_change(change)
-    if any(change.path.startswith(SYSTEMD) for change in step.files):
-        _systemctl(run, "daemon-reload")
+    with Unfinished(UNFINISHED).work() if step.reload else contextlib.nullcontext():
+        apply_changes(step.files)
+        if step.reload:
+            _systemctl(run, "daemon-reload")
+        if step.start:
+            _systemctl(run, "start", SERVICE)
     if step.enable:
         _systemctl(run, "enable", "--quiet", SERVICE)
 
@@ -166,14 +192,14 @@ def confirm(host: Host, wanted: Wanted, check_mode: bool) -> tuple[bool, FileCha
     nft = host.needed_nft
     armed = host.rollback.armed
     _demand_live(nft, wanted, armed)
-    change = change_for(RULES_FILE, wanted.text, 0o600)
+    change = kept(wanted)
     if (armed or change) and not check_mode:
-        host.rollback.disarm()
-        _demand_live(nft, wanted, armed=False)  # the timer may have been faster
-        if change:
-            apply_change(change)
-        if Path(SYSTEMD, SERVICE).exists():  # so that it says what is true, and can be reloaded
-            _systemctl(host.run, "start", SERVICE)
+        with Unfinished(UNFINISHED).work():
+            with pending([change] if change else []):
+                host.rollback.disarm()
+                _demand_live(nft, wanted, armed=False)  # the timer may have been faster
+            if Path(SYSTEMD, SERVICE).exists():  # so that it says what is true, and can be reloaded
+                _systemctl(host.run, "start", SERVICE)
     return armed or change is not None, change
 
 
@@ -192,15 +218,17 @@ def _demand_live(nft: Nft, wanted: Wanted, armed: bool) -> None:
 
 def plan_absent(host: Host) -> Step:
     found = detect_backend(host.run)
-    paths = [RULES_FILE, *(f"{SYSTEMD}/{name}" for name in (*UNITS, ENABLED))]
+    units = [change for name in (*UNITS, ENABLED) if (change := change_for(f"{SYSTEMD}/{name}", None))]
+    rules = change_for(RULES_FILE, None)
     live = host.nft.live() if host.nft else Table(None)
     return Step(
         live=live,
         after=Table(None),
         load=None if live.text is None else removal(),
-        files=tuple(change for change in (change_for(path, None) for path in paths) if change),
+        files=tuple([rules, *units] if rules else units),
         enable=False,
         openings=plan_openings(found, host.run, []),
+        reload=bool(units) or Unfinished(UNFINISHED).there,
     )
 
 
@@ -221,6 +249,8 @@ def apply_absent(host: Host, step: Step) -> None:
 def diff_of(step: Step) -> list[dict[str, Any]]:
     """The texts before and after of all that differs."""
     found = [change.as_diff() for change in step.files]
+    if step.enable:
+        found.append(_texts(f"{SYSTEMD}/{ENABLED}", None, f"a link to {SYSTEMD}/{SERVICE}\n"))
     if step.load:
         found.append(_texts("nft list table inet causeway", step.live.text, step.after.text))
     if step.openings.changed:

@@ -15,16 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ansible_collections.causeway.ipsec.plugins.module_utils.files import write_beside
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError, write_beside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MODE = 0o600
-
-
-class FileError(Exception):
-    """A file that cannot be read, written or locked."""
 
 
 @dataclass(frozen=True)
@@ -110,12 +106,14 @@ def _sync_directory(directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: str, seconds: float = 20.0) -> Iterator[None]:
+def locked(path: str, seconds: float = 60.0) -> Iterator[None]:
     """Hold the lock, so that a second controller's run waits for ours instead of mixing with it."""
     try:
+        Path(path).parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
     except OSError as exc:
-        raise FileError(f"{path}: cannot be opened ({exc.strerror}). This must run as root (become: true).") from exc
+        remedy = " This must run as root (become: true)." if isinstance(exc, PermissionError) else ""
+        raise FileError(f"{path}: cannot be opened ({exc.strerror}).{remedy}") from exc
     try:
         _wait_for_lock(handle, path, time.monotonic() + seconds)
         yield
@@ -132,7 +130,7 @@ def _wait_for_lock(handle: int, path: str, deadline: float) -> None:
                 raise FileError(f"{path}: cannot be locked ({exc.strerror}).") from exc
             if time.monotonic() >= deadline:
                 raise FileError(
-                    f"another run has been changing this host's connections for a while (it holds {path}); "
+                    f"another run has been changing this host for a while (it holds {path}); "
                     f"try again when it is done. `fuser {path}` names its process."
                 ) from exc
         time.sleep(0.1)

@@ -47,6 +47,19 @@ def read_packages(run: Run, manager: str, patterns: Iterable[str]) -> list[str]:
     return sorted({name for line in out.splitlines() for state, name in [line.split()] if state == "installed"})
 
 
+def read_version(run: Run, manager: str, package: str) -> dict[str, str]:
+    """The package's version that is ``installed``, and where none is, the one ``offered``; empty if unknown."""
+    if manager != "apt" or not package:
+        return {"installed": "", "offered": ""}
+    _status, out, _err = run(["dpkg-query", "-W", "-f", "${db:Status-Status} ${Version}\n", package])
+    state, _blank, installed = out.strip().partition(" ")
+    if state == "installed":
+        return {"installed": installed, "offered": ""}
+    _status, out, _err = run(["apt-cache", "policy", package])
+    candidate = next((line.split()[1] for line in out.splitlines() if line.startswith("  Candidate: ")), "")
+    return {"installed": "", "offered": candidate if candidate != "(none)" else ""}
+
+
 def read_files(paths: Iterable[str]) -> dict[str, dict[str, str]]:
     """What is there: a file's ``sha256`` and ``mode``, a link's target; nothing that is absent."""
     return {path: found for path in paths if (found := _read_file(path))}

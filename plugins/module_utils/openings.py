@@ -49,9 +49,8 @@ def _of_managers(networks: Iterable[str], ports: tuple[int, ...]) -> Iterator[Op
 
 def _of_tunnels(tunnels: Iterable[Mapping[str, Any]]) -> Iterator[Opening]:
     for tunnel in tunnels:
-        name, protocol, peer = tunnel["name"], tunnel["protocol"], tunnel["peer"]
-        versions: tuple[Literal[4, 6], ...] = (4, 6) if peer is None else (_version(peer),)
-        for version in versions:
+        name, protocol = tunnel["name"], tunnel["protocol"]
+        for peer, version in _sources(tunnel["peers"]):
             yield Opening("input", version, "udp", IKE_PORTS, peer, None, f"IKE of {name}")
             yield Opening("input", version, protocol, (), peer, None, f"{protocol.upper()} of {name}")
         for local in tunnel["local_subnets"]:
@@ -59,6 +58,11 @@ def _of_tunnels(tunnels: Iterable[Mapping[str, Any]]) -> Iterator[Opening]:
                 if _version(local) == _version(remote):
                     yield Opening("forward", _version(local), "any", (), local, remote, f"traffic of {name}")
                     yield Opening("forward", _version(local), "any", (), remote, local, f"traffic of {name}")
+
+
+def _sources(peers: Iterable[str]) -> list[tuple[str | None, Literal[4, 6]]]:
+    """Where a tunnel's peer comes from: its addresses, or for none of them anywhere."""
+    return [(peer, _version(peer)) for peer in peers] or [(None, 4), (None, 6)]
 
 
 def _version(address: str) -> Literal[4, 6]:

@@ -89,12 +89,20 @@ def plan_files(wanted: Mapping[str, tuple[str, int]]) -> list[FileChange]:
     return [change for change in changes if change]
 
 
-def plan_reload(links: list[NetworkdLink], files: list[FileChange]) -> list[str]:
-    """Interfaces that networkd configures with a file that changes.
+def plan_reload(links: list[NetworkdLink], files: list[FileChange], unfinished: bool = False) -> list[str]:
+    """Interfaces that networkd configures with a file that changes; all if it may not have read what changed last time.
 
     Drift at run time needs no reload: networkd still has the route in its configuration, and `ip route` mends the rest.
     """
     touched = {change.path for change in files}
     return sorted(
-        link.name for link in links if link.state != "unmanaged" and networkd_dropin_path(link.network_file) in touched
+        link.name
+        for link in links
+        if link.state != "unmanaged" and (unfinished or networkd_dropin_path(link.network_file) in touched)
     )
+
+
+def files_of_ours() -> list[str]:
+    """Where files of ours are or may come to be."""
+    directories = Path(NETWORKD_DIRECTORY).glob("*.network.d")
+    return [IFUPDOWN_SCRIPT, *(str(directory / NETWORKD_DROPIN) for directory in directories)]

@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Offer:
     local_subnets: tuple[str, ...] = ()
     remote_subnets: tuple[str, ...] = ()
     protocol: str = "ESP"
+    ike_version: str = "2"
 
 
 @dataclass(frozen=True)
@@ -73,9 +78,15 @@ SYMPTOMS = (
     _symptom(
         "psk_mismatch",
         r"MAC mismatched|calculated HASH does not match|invalid HASH_V1 payload|"
-        r"could not decrypt payloads|payload processing failed",
+        r"could not decrypt payloads|payload processing failed|received PAYLOAD_MALFORMED error notify",
         "the peer at {remote_address} proved to know another pre-shared key than this end has. Set the same one "
         "at both ends.",
+    ),
+    _symptom(
+        "psk_mismatch",
+        r"authentication of IKEv1 not answered",
+        "the peer at {remote_address} answers, and falls silent when the ends are to authenticate each other. That is "
+        "how different pre-shared keys show in IKEv1: set the same one at both ends. The peer's log says more.",
     ),
     _symptom(
         "identity",
@@ -85,7 +96,7 @@ SYMPTOMS = (
     ),
     _symptom(
         "authentication",
-        r"received AUTHENTICATION_FAILED notify",
+        r"received AUTHENTICATION_FAILED (error )?notify",
         "the peer at {remote_address} refuses our authentication: its pre-shared key differs, or it does not know "
         "{local_id} (our identity) or is not {remote_id} (the identity we expect of it).",
     ),
@@ -97,7 +108,9 @@ SYMPTOMS = (
     ),
     _symptom(
         "child_proposal",
-        r"received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built",
+        # IKEv1 says the same of both phases, of the second one in a message that the first has made it able to prove.
+        r"received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built|"
+        r"parsed INFORMATIONAL_V1 request \d+ \[ HASH N\(NO_PROP\) \]",
         "the peers agree on IKE, but {remote_address} accepts none of our {protocol} proposals "
         "({ipsec_proposals}). Compare the protocol (ESP or AH), encryption, integrity and PFS group at both ends.",
     ),
@@ -109,7 +122,7 @@ SYMPTOMS = (
     ),
     _symptom(
         "ike_proposal",
-        r"received NO_PROPOSAL_CHOSEN notify error|no acceptable proposal found|no proposal found",
+        r"received NO_PROPOSAL_CHOSEN (notify error|error notify)|no acceptable proposal found|no proposal found",
         "the peer at {remote_address} answers, but accepts none of our IKE proposals ({ike_proposals}), or it has "
         "no connection for our address and IKE version. Compare both ends.",
     ),
@@ -123,12 +136,43 @@ SYMPTOMS = (
         "no_answer",
         r"peer not responding|giving up after \d+ retransmits|retransmit \d+ of request",
         "no answer from {remote_address} at all: is it up, is strongSwan (or what it has) running there, "
-        "is there a route to it, and do firewalls on the way let UDP 500 and 4500 through both ways?",
+        "is there a route to it, and do firewalls on the way let UDP 500 and 4500 through both ways?{of_ikev1}",
     ),
     _symptom(
         "refused",
-        r"received (?P<what>[A-Z_]{6,}) notify error",
+        r"received (?P<what>[A-Z_]{6,}) (notify error|error notify)",
         "the peer at {remote_address} refuses with {what}; its log says why.",
+    ),
+)
+_IKEV1_IGNORED = (
+    " Does it do IKEv1? Some ignore it without a word (libreswan unless ikev1-policy=accept): then use version 2."
+)
+# What the end that answers logs of the peer's attempt.
+OVERHEARD = (
+    *(symptom for symptom in SYMPTOMS if symptom.code in {"psk_mismatch", "secret_missing"}),
+    _symptom(
+        "identity",
+        r"no matching peer config found",
+        "the peer at {remote_address} comes with other identities than this end has a connection for: here it is "
+        "{local_id}, and the peer is to be {remote_id}.",
+    ),
+    _symptom(
+        "ike_proposal",
+        r"received proposals unacceptable|no IKE config found for",
+        "this end accepts none of the IKE proposals of the peer at {remote_address} (it has {ike_proposals}), or has "
+        "no connection for the peer's address and IKE version. Compare both ends.",
+    ),
+    _symptom(
+        "child_proposal",
+        r"no acceptable proposal found",
+        "this end accepts none of the {protocol} proposals of the peer at {remote_address} (it has {ipsec_proposals}). "
+        "Compare the protocol (ESP or AH), encryption, integrity and PFS group at both ends.",
+    ),
+    _symptom(
+        "selectors",
+        r"traffic selectors .* unacceptable",
+        "the peer at {remote_address} has other subnets than this end ({local_subnets} here, {remote_subnets} there). "
+        "Its selectors must mirror ours.",
     ),
 )
 PASSIVE = Cause("waits", "this end only answers: the peer has not set the tunnel up. Look at the peer's own report.")
@@ -137,15 +181,27 @@ TOO_SLOW = Cause("slow", "the peer answers, but the tunnel did not come up in ti
 
 def classify(lines: list[str], error: str, offer: Offer) -> Cause:
     """Return the cause that the log of an attempt shows; failing all, the daemon's own last words."""
-    for symptom in SYMPTOMS:
-        for line in [*lines, error]:
-            found = symptom.pattern.search(line)
-            if found:
-                return Cause(symptom.code, symptom.text.format(**_words(offer), **_groups(found)))
+    cause = _first(SYMPTOMS, [*lines, error], offer)
+    if cause:
+        return cause
     if "not established after" in error and not any(line.startswith("received packet") for line in lines):
         return no_answer(offer)
     last = next((line for line in reversed(lines) if line.strip()), error)
     return Cause("unknown", f"{error or 'it did not come up'}; charon's last words: {last.strip() or 'none'}")
+
+
+def overheard(lines: list[str], offer: Offer) -> Cause | None:
+    """Return why an attempt of the peer's failed at this end; None if it did not, as far as the log tells."""
+    return _first(OVERHEARD, lines, offer)
+
+
+def _first(symptoms: Iterable[Symptom], lines: list[str], offer: Offer) -> Cause | None:
+    for symptom in symptoms:
+        for line in lines:
+            found = symptom.pattern.search(line)
+            if found:
+                return Cause(symptom.code, symptom.text.format(**words(offer), **_groups(found)))
+    return None
 
 
 def no_answer(offer: Offer) -> Cause:
@@ -153,11 +209,17 @@ def no_answer(offer: Offer) -> Cause:
     return classify(["peer not responding"], "", offer)
 
 
+def unauthenticated(offer: Offer) -> Cause:
+    """Return the cause where a peer of IKEv1 answers until it has to authenticate."""
+    return classify(["authentication of IKEv1 not answered"], "", offer)
+
+
 def _groups(found: re.Match[str]) -> dict[str, str]:
     return {key: value or "" for key, value in found.groupdict().items()}
 
 
-def _words(offer: Offer) -> dict[str, str]:
+def words(offer: Offer) -> dict[str, str]:
+    """Return what a text may use of an offer."""
     return {
         "remote_address": offer.remote_address,
         "local_id": repr(offer.local_id),
@@ -167,4 +229,5 @@ def _words(offer: Offer) -> dict[str, str]:
         "protocol": offer.protocol,
         "local_subnets": ", ".join(offer.local_subnets) or "its own address",
         "remote_subnets": ", ".join(offer.remote_subnets) or "its own address",
+        "of_ikev1": _IKEV1_IGNORED if offer.ike_version == "1" else "",
     }

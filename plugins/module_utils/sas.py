@@ -67,6 +67,11 @@ class IkeSa:
         """Whether the two ends have authenticated each other."""
         return self.state in LIVE_IKE
 
+    @property
+    def unauthenticated(self) -> bool:
+        """Whether a peer of IKEv1 answers and goes no further: it drops without a word what another key encrypted."""
+        return self.version == 1 and self.answered and self.state == "CONNECTING"
+
 
 def parse_sas(events: Iterable[Mapping[str, Any]]) -> list[IkeSa]:
     """Return the SAs of a stream of list-sa events."""

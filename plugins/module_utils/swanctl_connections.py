@@ -105,7 +105,7 @@ def _authentication_problems(connection: Section, name: str) -> Iterator[str]:
 
 def _ikev1_problems(connection: Section) -> Iterator[str]:
     """Yield where IKEv1 would drop subnets without a word: it carries one at each end of a child."""
-    if connection.values.get("version") != "1":
+    if connection.values.get("version", "0") not in {"0", "1"}:
         return
     for name, child in connection.sections.get("children", Section()).sections.items():
         for key in ("local_ts", "remote_ts"):

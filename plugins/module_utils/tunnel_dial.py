@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.charon import read_sas
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import CONNECTIONS, messages_of
-from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import FileError, read_host_file
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import read_host_file
 from ansible_collections.causeway.ipsec.plugins.module_utils.sa_causes import (
     PASSIVE,
     TOO_SLOW,
@@ -25,14 +26,17 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.sa_causes import (
     Offer,
     classify,
     no_answer,
+    unauthenticated,
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.sas import IkeSa, missing_children, state_of
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import ConfigError, parse_text
+from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_listen import QUIET_SECONDS, Listener, listening
 from ansible_collections.causeway.ipsec.plugins.module_utils.vici import Client, ViciCommandError, find_socket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+HEAR_AFTER = 1 / 6  # of the time given: by then the other end listens, too, if it was asked at the same time
 GRACE_SECONDS = 4.0  # for what is on its way already: start actions, traps, the peer's own attempts
 SETTLE_SECONDS = 0.7  # between asking for a tunnel (or loading it) and taking the absence of any SA for a failure
 HEAR_SECONDS = 8.0
@@ -43,11 +47,15 @@ PARALLEL = 4
 
 @dataclass(frozen=True)
 class Tunnel:
-    """A connection to be brought up or down; only the initiating end dials."""
+    """A connection to be brought up or down; only the initiating end dials.
+
+    anew: what it has now is dead, because the peer knows nothing of it.
+    """
 
     name: str
     children: tuple[str, ...]
     initiate: bool = True
+    anew: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,22 +104,40 @@ class _Attempt:
         waited = self.dialled is not None and now - self.dialled > SETTLE_SECONDS
         return waited and not any(sa.busy for sa in self.own(sas))
 
+    def listen(self, listener: Listener, quiet: float) -> None:
+        """Where the peer dials, keep why that failed here, unless it may yet try again."""
+        heard = None if self.tunnel.initiate else listener.failure(self.tunnel.name, quiet)
+        if heard:
+            cause, lines = heard
+            self.failed = Result(self.tunnel.name, "down", cause=cause, log=tuple(lines[-LOG_LINES:]))
+
 
 def bring_up(client: Client, tunnels: Sequence[Tunnel], timeout: float) -> list[Result]:
     """Wait for the tunnels to come up; initiate those whose turn it is here."""
-    begun = time.monotonic()
     attempts = [_Attempt(tunnel) for tunnel in tunnels]
-    offers = read_offers()
+    with listening(read_offers(), wanted=any(not tunnel.initiate for tunnel in tunnels)) as listener:
+        sas = _wait(client, attempts, listener, timeout)
+        for attempt in attempts:
+            attempt.listen(listener, quiet=0)
+    return [_result(attempt, sas, listener.offers) for attempt in attempts]
+
+
+def _wait(client: Client, attempts: Sequence[_Attempt], listener: Listener, timeout: float) -> list[IkeSa]:
+    """Watch and dial until each tunnel is up or has failed, or time is over; return the SAs of that moment."""
+    begun = time.monotonic()
     while True:
         sas = read_sas(client)
+        listener.hear()
         now = time.monotonic()
         waiting = [attempt for attempt in attempts if attempt.missing(sas) and not attempt.failed]
         if not waiting or now - begun >= timeout:
-            return [_result(attempt, sas, offers) for attempt in attempts]
+            return sas
         for attempt in waiting:
+            attempt.listen(listener, QUIET_SECONDS)
             if attempt.due(sas, now - begun):
                 _dial(client, attempt, sas)
-        _hear([attempt for attempt in waiting if attempt.gone(sas, now)], offers)
+        if now - begun > timeout * HEAR_AFTER:
+            _hear([attempt for attempt in waiting if attempt.gone(sas, now)], listener.offers)
         time.sleep(POLL_SECONDS)
 
 
@@ -153,8 +179,11 @@ def _result(attempt: _Attempt, sas: Sequence[IkeSa], offers: Mapping[str, Offer]
     if attempt.failed:
         return replace(attempt.failed, state=state)
     own = attempt.own(sas)
+    offer = offers.get(tunnel.name, Offer())
     if own and not any(sa.answered for sa in own):
-        return Result(tunnel.name, state, cause=no_answer(offers.get(tunnel.name, Offer())))
+        return Result(tunnel.name, state, cause=no_answer(offer))
+    if any(sa.unauthenticated for sa in own):
+        return Result(tunnel.name, state, cause=unauthenticated(offer))
     return Result(tunnel.name, state, cause=TOO_SLOW if tunnel.initiate else PASSIVE)
 
 
@@ -179,6 +208,7 @@ def _offer(message: Mapping[str, Any]) -> Offer:
         local_subnets=_union(children, "local_ts"),
         remote_subnets=_union(children, "remote_ts"),
         protocol="AH" if ah_proposals else "ESP",
+        ike_version=message.get("version", "2"),
     )
 
 

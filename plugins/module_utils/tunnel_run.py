@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.causeway.ipsec.plugins.module_utils.charon import read_sas
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_apply import LoadError, end_and_load
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import connected
-from ansible_collections.causeway.ipsec.plugins.module_utils.sas import (
-    state_of,
-    summary,
-)
+from ansible_collections.causeway.ipsec.plugins.module_utils.coverage import configured_pairs, uncovered
+from ansible_collections.causeway.ipsec.plugins.module_utils.sas import live_children, state_of, summary
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import PREFIX
 from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_dial import Result, Tunnel, bring_up
 from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_mtu import TunnelMtu
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import Run
+    from ansible_collections.causeway.ipsec.plugins.module_utils.sas import IkeSa
 
 EXPECTED = (LoadError, ViciError)
 
@@ -49,6 +48,7 @@ def run(request: Request) -> dict[str, Any]:
         elif request.check:
             results = foresee(client, tunnels, request.state)
         elif request.state == "up":
+            bring_down(client, [tunnel for tunnel in tunnels if tunnel.anew])
             results = bring_up(client, tunnels, request.timeout)
         else:
             results = bring_down(client, tunnels)
@@ -76,7 +76,10 @@ def _report(results: Sequence[Result], request: Request) -> dict[str, Any]:
 
 def _tunnels(items: Iterable[Mapping[str, Any]]) -> list[Tunnel]:
     """Return the module's `connections` option."""
-    return [Tunnel(item["name"], tuple(item["children"] or [item["name"]]), item["initiate"]) for item in items]
+    return [
+        Tunnel(item["name"], tuple(item["children"] or [item["name"]]), item["initiate"], item["anew"])
+        for item in items
+    ]
 
 
 def bring_down(client: Client, tunnels: Sequence[Tunnel]) -> list[Result]:
@@ -100,7 +103,7 @@ def foresee(client: Client, tunnels: Sequence[Tunnel], state: str) -> list[Resul
             states[tunnel.name],
             changed=states[tunnel.name] != "down"
             if state == "down"
-            else states[tunnel.name] != "up" and tunnel.initiate,
+            else (states[tunnel.name] != "up" or tunnel.anew) and tunnel.initiate,
         )
         for tunnel in tunnels
     ]
@@ -115,4 +118,11 @@ def read_summaries(names: Sequence[str], run_command: Run) -> list[dict[str, Any
         sas = read_sas(client)
     known = {name for name in (*shown, *(sa.name for sa in sas)) if name.startswith(PREFIX)}
     mtu = TunnelMtu(run_command)
-    return [summary(name, shown.get(name, {}).get("children", {}), sas, mtu) for name in names or sorted(known)]
+    return [_summary(name, shown.get(name, {}).get("children", {}), sas, mtu) for name in names or sorted(known)]
+
+
+def _summary(
+    name: str, children: Mapping[str, Mapping[str, Any]], sas: Sequence[IkeSa], mtu: TunnelMtu
+) -> dict[str, Any]:
+    left = uncovered(configured_pairs(children), live_children(name, sas))
+    return {**summary(name, children, sas, mtu), "uncovered": [f"{ours} === {theirs}" for ours, theirs in left]}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import stat
 import struct
@@ -99,6 +100,24 @@ class Client:
         reply, events = self._converse(command, message or {})
         self._register(EVENT_UNREGISTER, event)
         return [content for name, content in events if name == event], reply
+
+    def listen(self, event: str) -> None:
+        """Have the daemon send these events from now on; this connection is for nothing else then."""
+        self._start(None)
+        self._register(EVENT_REGISTER, event)
+
+    def heard(self) -> list[Message]:
+        """Return the events that have come since, without waiting for more."""
+        found: list[Message] = []
+        while select.select([self._socket], [], [], 0)[0]:
+            self._start(None)
+            kind, content = self._receive()
+            try:
+                found += [split_named(content)[1]] if kind == EVENT else []
+            except ViciFormatError as exc:
+                self.close()
+                raise ViciError(f"unreadable event: {exc}") from exc
+        return found
 
     def _start(self, timeout: float | None) -> None:
         self._deadline = time.monotonic() + (self.timeout if timeout is None else timeout)
@@ -197,6 +216,7 @@ def find_socket(candidates: Sequence[str] = SOCKETS) -> str:
         except OSError:
             continue
     raise ViciUnavailableError(
-        f"strongSwan's daemon is not running: there is no control socket at {candidates[0]}. "
-        "`systemctl start strongswan.service` starts it (packages charon-systemd and strongswan-swanctl)."
+        f"strongSwan's daemon cannot be reached: there is no control socket at {candidates[0]}. If it does not run, "
+        "`systemctl start strongswan.service` starts it (packages charon-systemd and strongswan-swanctl). If it runs, "
+        "somebody removed its socket, and only `systemctl restart strongswan.service` makes a new one."
     )

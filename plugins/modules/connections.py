@@ -58,11 +58,18 @@ options:
         load the connection, and every negotiation would fail.
     type: dict
     default: {}
+  labels:
+    description:
+      - What people call the connections, by name of connection. Messages say it where it is not the name itself.
+    type: dict
+    default: {}
 requirements:
   - strongSwan 5.9.8 or later (C(charon-systemd) and C(strongswan-swanctl)), running
 notes:
   - In check mode, strongSwan may be absent; then every connection is reported as to be loaded.
   - Certificates are not supported yet, so each end of a connection has C(auth = psk).
+extends_documentation_fragment:
+  - causeway.ipsec.run
 attributes:
   check_mode:
     description: Can run in check mode and reports the same without touching anything.
@@ -178,6 +185,8 @@ from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import EXPECTED, Request, run
+from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import PREFIX
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import RUN_OPTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -196,6 +205,8 @@ SPEC = {
         },
     },
     "algorithms": {"type": "dict", "default": {}},
+    "labels": {"type": "dict", "default": {}},
+    "run": RUN_OPTION,
 }
 
 
@@ -209,16 +220,24 @@ class KeyedModule(AnsibleModule):
         super().log("Invoked with options that are not logged: they hold keys" if log_args else msg)
 
 
+def called(name: str, labels: Mapping[str, str]) -> str:
+    """A connection's name, with what people call it where that is another one."""
+    label = labels.get(name, name)
+    return name if name in (label, PREFIX + label) else f"{name} ({label})"
+
+
 def main() -> None:
     """Run the module."""
     module = KeyedModule(argument_spec=SPEC, supports_check_mode=True)
     options = module.params
     try:
-        results = run(Request(options["config"], options["secrets"], options["algorithms"], module.check_mode))
+        wanted = (options["config"], options["secrets"], options["algorithms"])
+        results = run(Request(*wanted, check=module.check_mode, run=options["run"]))
     except EXPECTED as exc:
         module.fail_json(msg=str(exc))
     for name in results["interrupted"] if module.check_mode else ():
-        module.warn(f"a run would interrupt {name}, which is up now: {results['reasons'][name]}.")
+        known_as = called(name, options["labels"])
+        module.warn(f"a run would interrupt {known_as}, which is up now: {results['reasons'][name]}.")
     module.exit_json(**results)
 
 

@@ -79,6 +79,8 @@ options:
         C(causeway.ipsec.firewall) brings them; without them the rules are gone after a reboot.
     type: dict
     default: {}
+extends_documentation_fragment:
+  - causeway.ipsec.run
 attributes:
   check_mode:
     description: Reports what would change without touching the host.
@@ -136,10 +138,10 @@ router:
   sample: {"allowed": false, "why": "this host translates addresses for nobody"}
 """
 
-import contextlib
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
 from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_run import (
     Host,
     Step,
@@ -147,14 +149,15 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_run import
     apply_present,
     confirm,
     diff_of,
+    files_of,
+    kept,
     plan_absent,
     plan_present,
     want,
 )
-from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import FileError, locked
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import RUN_OPTION, SupersededError, turn
 
-LOCK = "/run/lock/causeway-firewall.lock"
 SPEC: dict[str, Any] = {
     "intent": {"type": "dict"},
     "state": {"type": "str", "choices": ["present", "confirmed", "absent"], "default": "present"},
@@ -165,18 +168,23 @@ SPEC: dict[str, Any] = {
     "wan_mtu": {"type": "int", "default": 0},
     "rollback_after": {"type": "int", "default": 60},
     "units": {"type": "dict", "default": {}},
+    "run": RUN_OPTION,
 }
 
 
 def present(module: AnsibleModule, host: Host) -> dict[str, Any]:
     wanted = want(host, module.params)
     step = plan_present(host, wanted, module.params["units"])
-    if step.changed and not module.check_mode:
+    if not module.check_mode:
         for warning in apply_present(host, wanted, step, module.params["rollback_after"]):
             module.warn(warning)
     for warning in wanted.openings.warnings:
         module.warn(warning)
-    return {**wanted.as_result(), **_changes(step), "armed": host.rollback.armed}
+    changes = _changes(step)
+    # Nobody confirms in check mode, so what comes of that is said here.
+    if module.check_mode and step.load and (file := kept(wanted)):
+        changes["diff"].append(file.as_diff())
+    return {**wanted.as_result(), **changes, "armed": host.rollback.armed}
 
 
 def confirmed(module: AnsibleModule, host: Host) -> dict[str, Any]:
@@ -206,10 +214,10 @@ def main() -> None:
     module.run_command_environ_update = {"LC_ALL": "C"}
     act = {"present": present, "confirmed": confirmed, "absent": absent}[module.params["state"]]
     try:
-        with contextlib.nullcontext() if module.check_mode else locked(LOCK):
+        with turn(module.params["run"], module.check_mode, files_of(module.params["units"])):
             result = act(module, Host(module.run_command))
     except (HostError, FileError, OSError, ValueError) as exc:
-        module.fail_json(msg=str(exc))
+        module.fail_json(msg=str(exc), superseded=isinstance(exc, SupersededError))
     module.exit_json(**result)
 
 

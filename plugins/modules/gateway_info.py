@@ -36,9 +36,15 @@ options:
     type: list
     elements: str
     default: []
+  version_of:
+    description: A package whose version is looked up, which is not asked for if empty.
+    type: str
+    default: ""
+extends_documentation_fragment:
+  - causeway.ipsec.run
 attributes:
   check_mode:
-    description: Does the same in check mode, since it changes nothing.
+    description: Does the same in check mode, since it changes nothing; only the host does not become O(run)'s then.
     support: full
   diff_mode:
     description: There is nothing to show.
@@ -86,6 +92,13 @@ files:
   returned: success
   type: dict
   sample: {"/etc/strongswan.d/causeway.conf": {"sha256": "9f86d08…", "mode": "0644", "owner": "0:0"}}
+version:
+  description:
+    - Of O(version_of), the version C(installed); where none is, the one that is C(offered) by the lists that the host
+      has. Empty where that is not known.
+  returned: success
+  type: dict
+  sample: {"installed": "5.9.8-5+deb12u6", "offered": ""}
 units:
   description: Each of O(units), with systemd's words for whether it is C(active) and C(enabled).
   returned: success
@@ -137,6 +150,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils.dataplane import PROBES, RIVALS, explain, explain_tun
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_state import (
     LISTS,
@@ -144,7 +158,9 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.host_state import (
     read_files,
     read_packages,
     read_units,
+    read_version,
 )
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import RUN_OPTION, turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -225,11 +241,19 @@ def look(run: Run, unshare: str | None, ip: str | None) -> dict[str, Any]:
 
 def main() -> None:
     names = {"type": "list", "elements": "str", "default": []}
-    module = AnsibleModule(argument_spec=dict.fromkeys(("packages", "files", "units"), names), supports_check_mode=True)
+    spec = {
+        **dict.fromkeys(("packages", "files", "units"), names),
+        "version_of": {"type": "str", "default": ""},
+        "run": RUN_OPTION,
+    }
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     module.run_command_environ_update = {"LC_ALL": "C"}
     run, asked = module.run_command, module.params
     manager = next((name for name, (program, *_rest) in LISTS.items() if module.get_bin_path(program)), "unknown")
     try:
+        # First, so that what an earlier run has in hand is done by now, and seen here.
+        with turn(asked["run"], module.check_mode or not asked["run"]):
+            pass
         module.exit_json(
             **look(run, module.get_bin_path("unshare"), module.get_bin_path("ip")),
             distribution=read_distribution(),
@@ -237,7 +261,10 @@ def main() -> None:
             packages=read_packages(run, manager, asked["packages"]),
             files=read_files(asked["files"]),
             units=read_units(run, asked["units"]),
+            version=read_version(run, manager, asked["version_of"]),
         )
+    except FileError as exc:
+        module.fail_json(msg=str(exc))
     except OSError as exc:
         module.fail_json(msg=f"{exc.filename}: {exc.strerror}")
 

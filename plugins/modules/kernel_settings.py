@@ -50,6 +50,8 @@ options:
     description: The file. It holds nothing but these settings, and there is none if there are no settings.
     type: path
     default: /etc/sysctl.d/99-zz-causeway.conf
+extends_documentation_fragment:
+  - causeway.ipsec.run
 attributes:
   check_mode:
     description: Reports what would change without touching the host.
@@ -108,7 +110,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.causeway.ipsec.plugins.module_utils.files import apply_change, change_for, read_text
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError, change_for, pending, read_text
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import (
     HostError,
     Run,
@@ -133,6 +135,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.sysctl import (
     plan_settings,
     render_file,
 )
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import RUN_OPTION, turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -203,10 +206,9 @@ def gather(params: Mapping[str, Any], run: Run, before: str | None) -> tuple[lis
 
 def apply(plan: SysctlPlan) -> None:
     """The kernel first: a value that it refuses must not come back at every boot."""
-    for item in plan.drift:
-        write_value(item.name, item.after)
-    if plan.file:
-        apply_change(plan.file)
+    with pending([plan.file] if plan.file else []):
+        for item in plan.drift:
+            write_value(item.name, item.after)
 
 
 def verify(settings: list[Setting]) -> dict[str, str | None]:
@@ -258,12 +260,14 @@ def main() -> None:
             "addresses": {"type": "list", "elements": "str", "default": []},
             "keep_router_advertisements": {"type": "bool", "default": False},
             "path": {"type": "path", "default": "/etc/sysctl.d/99-zz-causeway.conf"},
+            "run": RUN_OPTION,
         },
         supports_check_mode=True,
     )
     try:
-        result = hold(module)
-    except (HostError, OSError, ValueError) as exc:
+        with turn(module.params["run"], module.check_mode, [module.params["path"]]):
+            result = hold(module)
+    except (HostError, FileError, OSError, ValueError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(**result)
 

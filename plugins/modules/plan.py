@@ -63,6 +63,13 @@ tunnels:
   returned: success
   type: int
   sample: 1
+run:
+  description:
+    - What tells this run from others, for the option C(run) of modules that change hosts. C(id) sorts by when the run
+      began, C(who) says to people whose it is.
+  returned: success
+  type: dict
+  sample: {"id": "01790000000000000000-9f86d081", "who": "alice on controller, process 4711, since 09:15:02"}
 msg:
   description: The same as a sentence.
   returned: success

@@ -13,12 +13,18 @@ description:
   - Puts together what gateways and LAN hosts saw of each tunnel of C(ipsec_topology), prints a table,
     and fails saying in plain words what is wrong on which end.
   - A tunnel is V(proven) when its security associations are up and pings crossed it, V(up) when there was nothing
-    to ping, V(unproven) when none of its managed ends gave an answer in this run.
+    to ping, V(unproven) when none of its managed ends gave an answer in this run, or when whoever would have pinged
+    dropped out of it.
+  - Hosts that dropped out are named, each with the reason and with its tunnels.
   - The column MTU is the smallest that pings measured across the tunnel. Where it is smaller than the gateways compute,
     a line below the table says so; that is no failure.
 options:
   raised:
     description: Results of M(causeway.ipsec.tunnel) by gateway.
+    type: dict
+    default: {}
+  redialled:
+    description: The same for tunnels that were dialled once more. What it says of a tunnel counts.
     type: dict
     default: {}
   status:
@@ -29,6 +35,13 @@ options:
     description: Results of M(causeway.ipsec.reachability) by host.
     type: dict
     default: {}
+  dropped:
+    description:
+      - Hosts that were in the run and are so no more, because they could not be reached or a task failed there.
+      - Why that was is read from what the roles' tasks have registered.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - ansible.builtin.action_common_attributes
 attributes:
@@ -51,6 +64,7 @@ EXAMPLES = r"""
     raised: "{{ dict(hosts | zip(hosts | map('extract', hostvars, '__ipsec_raised') | map('default', {}))) }}"
     status: "{{ dict(hosts | zip(hosts | map('extract', hostvars, '__ipsec_status') | map('default', {}))) }}"
     pings: "{{ dict(hosts | zip(hosts | map('extract', hostvars, '__ipsec_pings') | map('default', {}))) }}"
+    dropped: "{{ hosts | difference(ansible_play_hosts) }}"
   vars:
     hosts: "{{ ansible_play_hosts_all }}"
   run_once: true

@@ -50,6 +50,8 @@ notes:
     occasion are put back. It also takes over any other change of its files that nobody has told it of yet.
   - With ifupdown and DHCP, a lease with a new address flushes routes until the interface is brought up again or the
     module runs.
+extends_documentation_fragment:
+  - causeway.ipsec.run
 attributes:
   check_mode:
     description: Reports what would change, and refuses what it would refuse, without touching the host.
@@ -124,14 +126,14 @@ manager:
 """
 
 import contextlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils import network_managers, networkd
-from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, apply_change
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileChange, FileError, Unfinished, pending
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import (
     HostAddress,
     HostError,
@@ -141,6 +143,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.route_files import (
     NETWORKD_DROPIN,
+    files_of_ours,
     plan_files,
     plan_reload,
     wanted_files,
@@ -155,6 +158,9 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.routes import (
     parse_wanted,
     plan_routes,
 )
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import RUN_OPTION, turn
+
+UNFINISHED = "/run/causeway/routes-unfinished"
 
 
 @dataclass(frozen=True)
@@ -170,7 +176,7 @@ class Plan:
 
     @property
     def changed(self) -> bool:
-        return bool(self.routes or self.files)
+        return bool(self.routes or self.files or self.reload)
 
     def as_diff(self) -> list[dict[str, Any]]:
         diff = [change.as_diff() for change in self.files]
@@ -225,29 +231,28 @@ def make_plan(module: AnsibleModule) -> Plan:
         ours=[route for route in current if route.protocol == PROTOCOL],
         routes=routes,
         files=files,
-        reload=plan_reload(found.networkd, files),
+        reload=plan_reload(found.networkd, files, Unfinished(UNFINISHED).there),
         manager=", ".join(sorted({manager for manager, _file in managers.values()})),
     )
 
 
-def apply(run: Run, plan: Plan) -> None:
-    """The kernel first, so that traffic flows at once; then what brings the routes back."""
+def apply_routes(run: Run, plan: RoutePlan) -> None:
     for family in (4, 6):
-        lines = plan.routes.commands(family)
+        lines = plan.commands(family)
         if lines:
             status, _out, err = run(["ip", f"-{family}", "-batch", "-"], data="\n".join(lines) + "\n")
             if status != 0:
                 raise HostError(f"the kernel refuses a route: {err.strip()}")
-    for change in plan.files:
-        apply_change(change)
-    if plan.reload:
-        try:
+
+
+def apply(run: Run, plan: Plan) -> None:
+    """The kernel first, so that traffic flows at once; then what brings the routes back."""
+    # The next call must see it if networkd does not know of the new files.
+    with Unfinished(UNFINISHED).work() if plan.reload else contextlib.nullcontext():
+        with pending(plan.files):
+            apply_routes(run, plan.routes)
+        if plan.reload:
             networkd.reload(run, plan.reload, plan.wanted)
-        except HostError:
-            # The next call must see that networkd does not know of the new files.
-            for change in plan.files:
-                apply_change(replace(change, before=change.after, after=change.before))
-            raise
     for change in plan.files:
         if change.after is None and change.path.endswith(NETWORKD_DROPIN):
             with contextlib.suppress(OSError):  # somebody else's drop-ins may be there too
@@ -284,17 +289,19 @@ def main() -> None:
                 },
             },
             "manager": {"type": "str", "choices": ["auto", "systemd-networkd", "ifupdown"], "default": "auto"},
+            "run": RUN_OPTION,
         },
         supports_check_mode=True,
     )
     module.run_command_environ_update = {"LC_ALL": "C"}
     try:
-        plan = make_plan(module)
-        if plan.changed and not module.check_mode:
-            apply(module.run_command, plan)
-            verify(module.run_command, plan)
+        with turn(module.params["run"], module.check_mode, files_of_ours()):
+            plan = make_plan(module)
+            if plan.changed and not module.check_mode:
+                apply(module.run_command, plan)
+                verify(module.run_command, plan)
         addresses = pingable(read_addresses(module.run_command))
-    except (HostError, OSError) as exc:
+    except (HostError, FileError, OSError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(
         changed=plan.changed,

@@ -12,6 +12,7 @@ description:
   - Brings tunnels up that strongSwan has loaded, and waits until each of their IPsec security associations is there.
   - Tunnels that are on their way already get a few seconds. The end that is to initiate dials the others, all at once,
     and if one fails, it is dialled again and the daemon's log of the attempt is read for the reason.
+  - The end that does not dial listens to its daemon's log meanwhile, and tells why it refuses the peer.
   - A tunnel that is up is left alone, so no second set of security associations is made.
 options:
   connections:
@@ -33,6 +34,12 @@ options:
         description: Whether this end dials. If not, it waits for the peer.
         type: bool
         default: true
+      anew:
+        description:
+          - Whether to end the tunnel first, because the peer has lost its end, as after a crash, and this host has not
+            noticed yet. With V(up) only.
+        type: bool
+        default: false
   state:
     description:
       - V(up) waits for the tunnels and initiates where needed.
@@ -48,6 +55,8 @@ options:
     description: Whether a tunnel that does not come up is a failure of the module. If not, it is only reported.
     type: bool
     default: true
+extends_documentation_fragment:
+  - causeway.ipsec.run
 attributes:
   check_mode:
     description: Can run in check mode; reports the present state and whether it would be changed.
@@ -134,6 +143,11 @@ tunnels:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_run import EXPECTED, Request, run
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import (
+    RUN_OPTION,
+    SupersededError,
+    refuse_if_superseded,
+)
 
 SPEC = {
     "connections": {
@@ -144,19 +158,25 @@ SPEC = {
             "name": {"type": "str", "required": True},
             "children": {"type": "list", "elements": "str", "default": []},
             "initiate": {"type": "bool", "default": True},
+            "anew": {"type": "bool", "default": False},
         },
     },
     "state": {"type": "str", "choices": ["up", "down"], "default": "up"},
     "timeout": {"type": "int", "default": 30},
     "strict": {"type": "bool", "default": True},
+    "run": RUN_OPTION,
 }
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
+    part_of = module.params.pop("run")
     try:
+        refuse_if_superseded(part_of)
         results = run(Request(**module.params, check=module.check_mode))
+    except SupersededError as exc:
+        module.fail_json(msg=str(exc), tunnels=[], superseded=True)
     except EXPECTED as exc:
         module.fail_json(msg=str(exc), tunnels=[])
     if "msg" in results:

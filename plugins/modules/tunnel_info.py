@@ -19,6 +19,8 @@ options:
     type: list
     elements: str
     default: []
+extends_documentation_fragment:
+  - causeway.ipsec.run
 attributes:
   check_mode:
     description: Can run in check mode; it changes nothing anyway.
@@ -109,6 +111,14 @@ tunnels:
       type: int
       returned: success
       sample: 77201
+    uncovered:
+      description:
+        - Pairs of subnets that the connection is configured for and that none of its IPsec SAs carries.
+        - Where the tunnel is V(up), the peer has narrowed what we offered it.
+      type: list
+      elements: str
+      returned: success
+      sample: [192.168.1.0/24 === 192.168.3.0/24]
     children:
       description: The IPsec SAs, those just being replaced included.
       type: list
@@ -206,16 +216,22 @@ tunnels:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_run import EXPECTED, read_summaries
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import (
+    RUN_OPTION,
+    SupersededError,
+    refuse_if_superseded,
+)
 
-SPEC = {"names": {"type": "list", "elements": "str", "default": []}}
+SPEC = {"names": {"type": "list", "elements": "str", "default": []}, "run": RUN_OPTION}
 
 
 def main() -> None:
     """Run the module."""
     module = AnsibleModule(argument_spec=SPEC, supports_check_mode=True)
     try:
+        refuse_if_superseded(module.params["run"])
         tunnels = read_summaries(module.params["names"], module.run_command)
-    except EXPECTED as exc:
+    except (SupersededError, *EXPECTED) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=False, tunnels=tunnels)
 

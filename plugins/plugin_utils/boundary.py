@@ -75,11 +75,20 @@ def load_topology(raw: object) -> Topology:
     passed leaves a mark for the others: a file, named by the data's digest, in the directory that Ansible makes for
     each run, for its user only, and removes at its end.
     """
-    data = plain(raw)
-    digest = hashlib.sha256(repr(data).encode(errors="surrogatepass")).hexdigest()
-    mark = Path(constants.DEFAULT_LOCAL_TMP, f"causeway-ipsec-{digest}")
     with problems_as_error():
-        topology = load(data, checked=mark.exists())
+        data = plain(raw)
+        mark = _mark(data)
+        topology = load(data, checked=mark is not None and mark.exists())
     with suppress(OSError):  # then each checks for itself
-        mark.touch(mode=0o600)
+        if mark:
+            mark.touch(mode=0o600)
     return topology
+
+
+def _mark(data: object) -> Path | None:
+    """The file that says that these data have passed; None where Python refuses to print them."""
+    try:
+        digest = hashlib.sha256(repr(data).encode(errors="surrogatepass")).hexdigest()
+    except ValueError:  # a number of more than 4300 digits, which no key of a topology takes
+        return None
+    return Path(constants.DEFAULT_LOCAL_TMP, f"causeway-ipsec-{digest}")

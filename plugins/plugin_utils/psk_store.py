@@ -10,11 +10,13 @@ import os
 import secrets
 import stat
 import tempfile
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PSK_BYTES: Final = 48
 
@@ -43,32 +45,59 @@ def make_once(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            _link(temporary, path)
-        finally:
-            Path(temporary).unlink()
+        with _own_file(path) as (handle, give_name):
+            _write(handle, content)
+            with suppress(FileExistsError):
+                give_name()
         _sync(path.parent)
     except OSError as error:
         raise StoreError(f"{path} cannot be made: {error.strerror or error}.") from error
 
 
-def _link(temporary: str, path: Path) -> None:
+@contextmanager
+def _own_file(path: Path) -> Iterator[tuple[int, Callable[[], None]]]:
+    """A file of mode 0600, and what gives it the path's name. Without a name, nothing of it stays if we are killed."""
     try:
-        os.link(temporary, path)
-    except FileExistsError:
+        handle = os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, 0o600)
+    except (AttributeError, OSError):  # not Linux, or a file system where each file has a name
+        with _named_file(path) as named:
+            yield named
         return
+    try:
+        with _directory("/proc/self/fd") as files:
+            yield handle, partial(os.link, str(handle), path, src_dir_fd=files)
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def _named_file(path: Path) -> Iterator[tuple[int, Callable[[], None]]]:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    try:
+        yield handle, partial(os.link, name, path)
+    finally:
+        os.close(handle)
+        Path(name).unlink()
+
+
+def _write(handle: int, content: bytes) -> None:
+    with os.fdopen(handle, "wb", closefd=False) as file:
+        file.write(content)
+        file.flush()
+        os.fsync(handle)
 
 
 def _sync(directory: Path) -> None:
     """A key that a gateway has must still be there after the controller lost power."""
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
+    with _directory(directory) as handle:
         os.fsync(handle)
+
+
+@contextmanager
+def _directory(path: Path | str) -> Iterator[int]:
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield handle
     finally:
         os.close(handle)
 

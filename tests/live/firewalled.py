@@ -97,12 +97,12 @@ INTENT: dict[str, Any] = {
     "tunnels": [
         {
             "name": "berlin-london",
-            "peer": PEER,
+            "peers": [PEER],
             "protocol": "esp",
             "local_subnets": ["192.168.1.0/24"],
             "remote_subnets": ["192.168.2.0/24"],
         },
-        {"name": "six", "peer": PEER6, "protocol": "ah", "local_subnets": [], "remote_subnets": []},
+        {"name": "six", "peers": [PEER6], "protocol": "ah", "local_subnets": [], "remote_subnets": []},
     ],
 }
 

@@ -79,13 +79,13 @@ class Gateway:
 
     def prepare(self) -> None:
         """Install what is missing, and the modules with what Ansible would send along."""
+        self.start()  # first: while it boots, a new /tmp takes away what apt has in the old one
         self.sh(
             f"command -v swanctl || (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "
             f"--no-install-recommends {PACKAGES})"
         )
         self.sh("sed -i 's/load = no/load = yes/' /etc/strongswan.d/charon/kernel-libipsec.conf")
         self.sh("systemctl enable -q strongswan; mkdir -p /opt/live")
-        self.start()
         done = subprocess.run(
             ["podman", "exec", "-i", self.container, "tar", "-x", "-C", "/opt/live"],
             input=payload(),
@@ -102,7 +102,7 @@ class Gateway:
     def reset(self) -> None:
         """Begin a test with a daemon that has nothing."""
         self.sh(
-            "umount /etc/swanctl/conf.d/causeway.conf 2>/dev/null; rm -f /etc/swanctl/conf.d/* /run/causeway-*; "
+            "umount /etc/swanctl/conf.d/causeway.conf 2>/dev/null; rm -f /etc/swanctl/conf.d/* /run/causeway/*; "
             "sed -i 's/^#*include conf.d/include conf.d/' /etc/swanctl/swanctl.conf; "
             "systemctl reset-failed strongswan; systemctl restart strongswan"
         )

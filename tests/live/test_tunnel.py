@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -158,3 +159,39 @@ def test_a_dead_peer_delays_nobody_else(pair: Pair) -> None:
     here.connections(**wanted(here, there, two={"start_action": "none", "remote": "198.18.99.99"}, one=PASSIVE))
     done = here.module("tunnel", connections=[{"name": "cw-two"}, {"name": "cw-one"}], timeout=10, strict=False)
     assert [tunnel["state"] for tunnel in done["tunnels"]] == ["connecting", "up"], done
+
+
+def test_the_answering_end_tells_what_it_refuses(pair: Pair) -> None:
+    one, other = pair
+    both = ["cw-one", "cw-two"]
+    one.connections(**options_for(one, other, dict.fromkeys(both, PASSIVE)))
+    options = options_for(other, one, {"cw-one": PASSIVE, "cw-two": {**PASSIVE, "esp_proposals": "aes256gcm16"}})
+    options["secrets"][0]["psk"] = "a different key that is long enough for everybody"
+    other.connections(**options)
+    with ThreadPoolExecutor() as pool:
+        dials, answers = (
+            pool.submit(
+                gateway.module, "tunnel", connections=[{"name": name, "initiate": gateway is one} for name in both]
+            )
+            for gateway in pair
+        )
+    assert dials.result()["failed"]
+    psk, proposal = answers.result()["tunnels"]
+    assert (psk["state"], psk["cause_code"], proposal["cause_code"]) == ("down", "psk_mismatch", "child_proposal")
+    assert f"the peer at {one.address} proved to know another pre-shared key than this end has" in psk["cause"]
+    assert "(it has aes256gcm16)" in proposal["cause"]
+
+
+def test_what_the_peer_has_lost_in_a_crash_is_dialled_anew(pair: Pair) -> None:
+    load(pair)
+    here, there = pair
+    here.module("tunnel", connections=ONE)
+    before = here.spis("cw-one")
+    there.sh("systemctl kill -s KILL strongswan; systemctl restart strongswan")
+    assert there.spis("cw-one") == []
+    assert here.module("tunnel", connections=ONE)["changed"] is False
+    foreseen = here.module("tunnel", check=True, connections=[{**ONE[0], "anew": True}])
+    done = here.module("tunnel", connections=[{**ONE[0], "anew": True}])
+    assert (foreseen["changed"], done["changed"], done["tunnels"][0]["state"]) == (True, True, "up")
+    assert len(here.spis("cw-one")) == len(there.spis("cw-one")) == 2
+    assert not set(here.spis("cw-one")) & set(before)

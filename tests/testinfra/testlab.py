@@ -8,38 +8,16 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
 import testinfra
+from runs import ROOT, Run, eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run of ansible-playbook."""
-
-    status: int
-    output: str
-
-    @property
-    def changed(self) -> dict[str, int]:
-        """The number of changes, by host."""
-        return {host: int(changed) for host, changed, _unused, _unused in RECAP.findall(self.output)}
-
-    def succeeded(self) -> Run:
-        """This run, or a failure that shows its end."""
-        if self.status:
-            pytest.fail(self.output[-6000:])
-        return self
+__all__ = ["ROOT", "Lab", "Run", "eventually"]
 
 
 @dataclass(frozen=True)
@@ -67,9 +45,10 @@ class Lab:
         """Reboots a machine: its file system stays, everything else goes."""
         subprocess.run(["podman", "restart", "-t", "10", self.container(host)], check=True, capture_output=True)
 
-    def play(self, *arguments: str, **changed_environment: str) -> Run:
-        """Runs site.yml as a user does, by its full name."""
-        command = ["ansible-playbook", "-i", str(self.inventory), "causeway.ipsec.site", *self.extra_vars, *arguments]
+    def play(self, *arguments: str, playbook: str = "site", **changed_environment: str) -> Run:
+        """Runs site.yml, or another playbook, as a user does, by its full name."""
+        named = f"causeway.ipsec.{playbook}"
+        command = ["ansible-playbook", "-i", str(self.inventory), named, *self.extra_vars, *arguments]
         environment = {
             **os.environ,
             "ANSIBLE_CONFIG": str(ROOT / "lab" / "ansible.cfg"),
@@ -89,13 +68,3 @@ class Lab:
         return sorted(
             re.findall(r"(?:spi\S*=|\b(?:in|out)\s+)([0-9a-f]{8,16})", self.sh(gateway, "swanctl --list-sas"))
         )
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 30) -> bool:
-    """Whether something comes true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.3)
-    return condition()

@@ -18,7 +18,7 @@ from packets import AH, ESP, Packet, read_pcap
 from wires import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from vmlab import Lab
 
@@ -142,6 +142,41 @@ def pinging(lab: Lab, host: str, address: str, interval: float = 0.1) -> Iterato
         said = lab.ssh(host, f"kill -INT {pid}; while kill -0 {pid} 2>/dev/null; do sleep 0.1; done; cat {file}")
     result.received = _received(said)
     result.sent = int(said.split(" packets transmitted")[0].split()[-1])
+
+
+Way = tuple[str, str]  # from an address to an address
+
+
+def crossing(lab: Lab, host: str, ways: Iterable[Way], count: int = 1) -> set[Way]:
+    """The ways on which all of so many pings of a host are answered, on all ways at once."""
+    each = (
+        f"(ping -n -q -c {count} -i 0.2 -W 2 -I {source} {address} | grep -q ' {count} received'"
+        f" && echo {source} {address}) &"
+        for source, address in ways
+    )
+    answered = [line.split() for line in lab.ssh(host, f"{' '.join(each)} wait").splitlines()]
+    return {(ends[0], ends[1]) for ends in answered}
+
+
+@contextlib.contextmanager
+def pinging_each(lab: Lab, host: str, ways: Iterable[Way]) -> Iterator[dict[Way, int]]:
+    """Pings on all ways all the while; how many were not answered on each is there when the block has ended."""
+    lost: dict[Way, int] = {}
+    place = f"/tmp/pings-{time.monotonic_ns()}"
+    each = (
+        f"nohup ping -n -q -i 0.2 -I {source} {address} >{place}/{source}-{address} 2>&1 </dev/null &"
+        for source, address in ways
+    )
+    lab.ssh(host, f"mkdir {place}; {' '.join(each)} jobs -p >{place}/pids")
+    try:
+        yield lost
+    finally:
+        end = f"kill -INT $(cat {place}/pids); while kill -0 $(cat {place}/pids) 2>/dev/null; do sleep 0.1; done"
+        said = lab.ssh(host, f"{end}; grep -H transmitted {place}/*-*")
+    counts = re.findall(r"/([\d.]+)-([\d.]+):(\d+) packets transmitted, (\d+) received", said)
+    lost |= {(source, address): int(sent) - int(received) for source, address, sent, received in counts}
+    if not lost:
+        raise LabError(f"ping says: {said}")
 
 
 CHATTER = """

@@ -12,16 +12,18 @@ from .verdict import End, Row
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from .lost import Lost
+
 HEAD = ("Tunnel", "State", "IKE", "ESP", "Out / in", "Pings", "RTT", "MTU")
 
 
-def render(rows: Sequence[Row]) -> str:
-    """Columns of text, then one line for each problem or note."""
+def render(rows: Sequence[Row], lost: Iterable[Lost] = ()) -> str:
+    """Columns of text, then one line for each problem or note, and for each host that dropped out of the run."""
     cells = [HEAD, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(HEAD))]
     lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells]
     lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join([*lines, *_notes(rows)])
+    return "\n".join([*lines, *_notes(rows), *map(str, lost)])
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -42,11 +44,11 @@ def _cells(row: Row) -> tuple[str, ...]:
 def _notes(rows: Iterable[Row]) -> Iterable[str]:
     for row in rows:
         yield from (f"{row.tunnel}: {text}" for text in (*row.problems, *row.notes))
-        absent = [end.host for end in row.ends if end.up is None]
+        absent = [end.host for end in row.ends if end.up is None and end.host not in row.lost]
         if absent:
             yield f"{row.tunnel}: not seen from {', '.join(absent)}, which gave no answer in this run"
         elif row.state == "up":
-            yield f"{row.tunnel}: up, but not proven: there was no address on the far side to ping"
+            yield f"{row.tunnel}: up, but not proven: there was no address on the far side to ping through it"
 
 
 def _size(count: int) -> str:

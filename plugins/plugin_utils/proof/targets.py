@@ -10,6 +10,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from ..topology import gateway_intent, lan_host_intent
+from ..topology.traffic import PINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -52,9 +53,11 @@ def gateway_targets(topology: Topology, host: str) -> list[Target]:
 
 
 def _carries(connection: ConnectionIntent, local: str, remote: str) -> bool:
-    """Whether packets between the two go through this tunnel; through a parallel one they would prove nothing of it."""
+    """Whether pings between the two go through this tunnel; through a parallel one they would prove nothing of it."""
     return any(
-        first_inside([local], child.local_subnets) and first_inside([remote], child.remote_subnets)
+        child.protocol in PINGS
+        and first_inside([local], child.local_subnets)
+        and first_inside([remote], child.remote_subnets)
         for child in connection.children
     )
 
@@ -75,7 +78,7 @@ def lan_host_targets(
     return [
         Target(target_name(peer.tunnel, name), address)
         for peer in intent.peers
-        if first_inside(addresses.get(host, ()), peer.local_subnets)
+        if peer.pings and first_inside(addresses.get(host, ()), peer.local_subnets)
         for name in expand(peer, groups)
         if name not in topology.site_by_host and (address := first_inside(addresses.get(name, ()), peer.subnets))
     ]

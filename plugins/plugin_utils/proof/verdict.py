@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..topology.expand import all_tunnels
 from ..topology.model import Topology, section_name
 from .targets import split_name
 
+if TYPE_CHECKING:
+    from .lost import Lost
+
 Answers = Mapping[str, Sequence[Mapping[str, Any]]]  # host name to the list that a module returned there
 
+MOST_PAIRS = 4  # that are named, of many
 SMALLEST_USUAL = 1280  # every link that carries IPv6 takes it (RFC 8200)
 
 
@@ -30,6 +34,7 @@ class End:
     bytes_in: int = 0
     bytes_out: int = 0
     mtu: int | None = None
+    uncovered: tuple[str, ...] = ()  # pairs of subnets that the peer did not agree to carry
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,9 @@ class Row:
     ends: tuple[End, ...]
     pings: tuple[Ping, ...]
     problems: tuple[str, ...] = field(default=())
+    lost: tuple[str, ...] = field(
+        default=()
+    )  # hosts that would have something to say of it, and dropped out of the run
 
     @property
     def narrowest(self) -> Ping | None:
@@ -72,7 +80,12 @@ class Row:
             return "FAILED"
         if self.pings:
             return "proven"
-        return "up" if any(end.up for end in self.ends) else "unproven"
+        return "up" if any(end.up for end in self.ends) and not self.lost else "unproven"
+
+    @property
+    def wanting(self) -> bool:
+        """Whether it is not proven although that was to be done in this run."""
+        return bool(self.problems) or (self.state == "unproven" and bool(self.lost))
 
 
 def managed_tunnels(topology: Topology) -> list[tuple[str, str, tuple[str, ...]]]:
@@ -93,18 +106,23 @@ def rows(
     status: Answers,
     pings: Answers,
     failures: Mapping[str, str] | None = None,
+    *,
+    lost: Sequence[Lost] = (),
 ) -> list[Row]:
     """A row for each (tunnel, section name, managed hosts).
 
     raised, status: what the modules tunnel and tunnel_info returned, by gateway. pings: those of reachability, by host.
     failures: what a gateway said where it could not even look, such as that no daemon runs.
+    lost: the hosts that dropped out of the run. That one of them doesn't answer a ping says nothing of the tunnel.
     """
     heard = _pings_by_tunnel(pings)
+    gone = {host.host for host in lost}
     made = []
     for tunnel, section, hosts in tunnels:
         ends = tuple(_end(host, section, raised, status, failures or {}) for host in hosts)
-        crossed = tuple(heard.get(tunnel, ()))
-        made.append(Row(tunnel, ends, crossed, tuple(_problems(ends, crossed))))
+        crossed = tuple(ping for ping in heard.get(tunnel, ()) if ping.received or ping.target not in gone)
+        missed = tuple(host.host for host in lost if tunnel in host.tunnels)
+        made.append(Row(tunnel, ends, crossed, tuple(_problems(ends, crossed)), missed))
     return made
 
 
@@ -145,6 +163,7 @@ def _end(host: str, section: str, raised: Answers, status: Answers, failures: Ma
         bytes_in=sum(child["bytes_in"] for child in children),
         bytes_out=sum(child["bytes_out"] for child in children),
         mtu=min((child["mtu"] for child in children if child.get("mtu")), default=None),
+        uncovered=tuple(seen.get("uncovered", ())),
     )
 
 
@@ -170,12 +189,23 @@ def _problems(ends: tuple[End, ...], pings: tuple[Ping, ...]) -> list[str]:
     down = [f"{end.host}: down: {end.cause}" for end in ends if end.up is False]
     if down:
         return down
+    narrowed = [f"{end.host}: {_narrowed(end.uncovered)}" for end in ends if end.uncovered]
     lost = [
         f"{ping.source}: no answer from {ping.target} ({ping.address}): {ping.received} of {ping.sent} replies"
         for ping in pings
         if not ping.received
     ]
-    return lost + ([_where_lost(ends)] if lost and all(end.up for end in ends) else [])
+    where = [_where_lost(ends)] if lost and not narrowed and all(end.up for end in ends) else []
+    return narrowed + lost + where
+
+
+def _narrowed(pairs: Sequence[str]) -> str:
+    some = ", ".join(pairs[:MOST_PAIRS]) + (f" and {len(pairs) - MOST_PAIRS} more" if len(pairs) > MOST_PAIRS else "")
+    return (
+        f"up, but the peer did not agree to {some}. Either it has other subnets than the topology says, or it takes "
+        "one pair of subnets for each IPsec SA, as libreswan, Cisco's and Fortinet's devices do: then set selectors: "
+        "pairs for the tunnel"
+    )
 
 
 def _where_lost(ends: tuple[End, ...]) -> str:
@@ -197,4 +227,10 @@ def _where_lost(ends: tuple[End, ...]) -> str:
                 f"{receiver.host} decrypts and sends nothing back: its LAN hosts' route or firewall, "
                 "or forwarding on the gateway"
             )
+    if len(ends) == 1 and not ends[0].bytes_in:
+        return (
+            f"{ends[0].host} encrypts, and nothing comes back from the peer, which is not managed here: it drops what "
+            "arrives or does not answer into the tunnel (its firewall, its forwarding, its routes, its LAN hosts' "
+            "routes), or the network between drops IPsec (IP protocol 50 or 51, or UDP 4500)"
+        )
     return "packets cross the tunnel both ways: look at the LAN hosts' own firewalls and at their addresses"

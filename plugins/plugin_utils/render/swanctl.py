@@ -12,9 +12,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from ..topology.behaviour import STANDARD
 from ..topology.crypto import proposal_token
 
 if TYPE_CHECKING:
+    from ..topology.behaviour import Behaviour
     from ..topology.crypto import Proposal
     from ..topology.model import ChildIntent, ConnectionIntent, GatewayIntent
 
@@ -23,7 +25,7 @@ _HEAD: Final = """\
 # Managed by causeway.ipsec: connections of {host}. Changes made here are overwritten.
 connections {{
 """
-# New keys come after 80 to 90 % of the lifetime (at random, so that the ends do not collide); at 100 % it ends.
+# New keys come between two margins and one before the end of the lifetime (at random, so that the ends do not collide).
 # A dialler tries for ever (keyingtries): a peer that comes back after a day must find us still trying.
 _CONNECTION: Final = """\
   # tunnel {tunnel} to {peer}
@@ -34,25 +36,28 @@ _CONNECTION: Final = """\
     remote_addrs = {remote_address}
     proposals = "{proposals}"
     rekey_time = "{rekey}s"
-    over_time = "{tenth}s"
-    rand_time = "{tenth}s"
-    dpd_delay = "30s"
+    over_time = "{margin}s"
+    rand_time = "{margin}s"
+{reauthentication}    dpd_delay = "{dpd_delay}s"
     keyingtries = "0"
-    unique = "replace"
-    mobike = "no"
-    local {{
+    unique = "{unique}"
+    mobike = "{mobike}"
+{more}    local {{
       auth = "psk"
       id = {local_id}
+{of_local}\
     }}
     remote {{
       auth = "psk"
       id = {remote_id}
+{of_remote}\
     }}
     children {{
 {children}\
     }}
   }}
 """
+_INDENTS: Final = {"connection": "    ", "local": "      ", "remote": "      ", "child": "        "}
 _AGGRESSIVE: Final = '    aggressive = "yes"\n'
 _CHILD: Final = """\
       {name} {{
@@ -61,19 +66,21 @@ _CHILD: Final = """\
         {protocol}_proposals = "{proposals}"
         life_time = "{lifetime}s"
         rekey_time = "{rekey}s"
-        rand_time = "{tenth}s"
-        start_action = "{start}"
-        dpd_action = "{again}"
-        close_action = "{again}"
+        rand_time = "{margin}s"
+{more}        start_action = "{start}"
+        dpd_action = "{dpd}"
+        close_action = "{close}"
       }}
 """
 
 
-def render(intent: GatewayIntent) -> str:
-    """The text for one gateway: the same intent gives the same bytes."""
-    return "".join((_HEAD.format(host=comment(intent.host)), *map(_connection, intent.connections), "}\n"))
+def render(intent: GatewayIntent, *, traps: bool = True) -> str:
+    """The text for one gateway: the same intent gives the same bytes. Not every daemon has ``traps``."""
+    connections = (_connection(connection, traps) for connection in intent.connections)
+    return "".join((_HEAD.format(host=comment(intent.host)), *connections, "}\n"))
 
 
+@lru_cache(maxsize=4096)  # each gateway's addresses and identity stand in the connections of all its peers
 def quote(value: str) -> str:
     """A value that strongSwan reads back unchanged, whatever characters it has."""
     if "\0" in value:
@@ -91,37 +98,128 @@ def _proposals(proposals: tuple[Proposal, ...]) -> str:
     return ",".join(map(proposal_token, proposals))
 
 
-def _connection(connection: ConnectionIntent) -> str:
-    tenth = connection.ike_lifetime // 10
+def _connection(connection: ConnectionIntent, traps: bool) -> str:
+    margin = connection.ike_rekey_margin or connection.ike_lifetime // 10
+    behaviour = connection.behaviour
+    reauthentication = connection.ike_reauth_lifetime - margin if connection.ike_reauth_lifetime else 0
     return _CONNECTION.format(
         tunnel=comment(connection.tunnel),
         peer=comment(f"{connection.peer_site} ({connection.peer_host or 'not managed'})"),
         name=connection.name,
         version=connection.ike_version,
         aggressive=_AGGRESSIVE if connection.aggressive else "",
-        local_address=quote(connection.local_address),
-        remote_address=quote(connection.remote_address),
+        local_address=_addresses(connection.local_address, connection.more_local_addresses),
+        remote_address=_addresses(connection.remote_address, connection.more_remote_addresses),
         proposals=_proposals(connection.ike_proposals),
-        rekey=connection.ike_lifetime - tenth,
-        tenth=tenth,
+        rekey=connection.ike_lifetime - margin,
+        margin=margin,
+        reauthentication=f'    reauth_time = "{reauthentication}s"\n' if reauthentication else "",
+        dpd_delay=behaviour.dpd_delay,
+        unique=behaviour.unique,
+        mobike="yes" if behaviour.mobike else "no",
+        more=_of_connection(behaviour) + _extra(connection, "connection"),
         local_id=quote(connection.local_id),
         remote_id=quote(connection.remote_id),
-        children="".join(_child(connection, child) for child in connection.children),
+        of_local=_extra(connection, "local"),
+        of_remote=_extra(connection, "remote"),
+        children="".join(_child(connection, child, traps) for child in connection.children),
     )
 
 
-def _child(connection: ConnectionIntent, child: ChildIntent) -> str:
-    tenth = connection.ipsec_lifetime // 10
+def _addresses(first: str, more: tuple[str, ...]) -> str:
+    return quote(",".join((first, *more)) if more else first)
+
+
+def _of_connection(behaviour: Behaviour) -> str:
+    """What is not as strongSwan has it by default."""
+    if behaviour is STANDARD:
+        return ""
+    return _lines(
+        "    ",
+        dpd_timeout=f"{behaviour.dpd_timeout}s" if behaviour.dpd_timeout else "",
+        fragmentation=behaviour.fragmentation if behaviour.fragmentation != "yes" else "",
+        encap="yes" if behaviour.udp_encapsulation == "force" else "",
+        childless=behaviour.childless if behaviour.childless != "allow" else "",
+    )
+
+
+def _extra(connection: ConnectionIntent, level: str) -> str:
+    """strongSwan's own keys of that level, as the topology has them."""
+    if connection.extra is None:
+        return ""
+    settings = sorted(connection.extra.get(level, {}).items())
+    return "".join(f"{_INDENTS[level]}{key} = {quote(value)}\n" for key, value in settings)
+
+
+def _lines(indent: str, **values: str) -> str:
+    """A line for each value that is not empty."""
+    return "".join(f'{indent}{key} = "{value}"\n' for key, value in values.items() if value)
+
+
+def _child(connection: ConnectionIntent, child: ChildIntent, traps: bool) -> str:
+    margin = connection.ipsec_rekey_margin or connection.ipsec_lifetime // 10
+    start, again = _actions(connection)
+    behaviour = connection.behaviour
     return _CHILD.format(
         name=child.name,
-        local=",".join(child.local_subnets),
-        remote=",".join(child.remote_subnets),
+        local=_selectors(child.local_subnets, child.protocol, child.local_ports),
+        remote=_selectors(child.remote_subnets, child.protocol, child.remote_ports),
         protocol=connection.protocol,
         proposals=_proposals(connection.ipsec_proposals),
         lifetime=connection.ipsec_lifetime,
-        rekey=connection.ipsec_lifetime - tenth,
-        tenth=tenth,
-        # One end starts, the other waits and traps: two that start make double SAs.
-        start="trap|start" if connection.initiator else "trap",
-        again="start" if connection.initiator else "trap",
+        rekey=connection.ipsec_lifetime - margin,
+        margin=margin,
+        more=_of_child(behaviour, connection.ipsec_lifetime_bytes, connection.ipsec_lifetime_packets)
+        + _extra(connection, "child"),
+        start=start,
+        dpd=_action(behaviour.dpd_action, again),
+        # What a peer closes may be one of two that both ends have set up at once. To dial then would give it two again,
+        # of which it would close one after ten seconds, and so for ever. The next packet dials, if there is none left.
+        close=_action(behaviour.close_action or ("trap" if traps else ""), again),
     )
+
+
+def _selectors(subnets: tuple[str, ...], protocol: int, ports: str) -> str:
+    """Traffic selectors: subnets, and in brackets what of their traffic."""
+    what = f"[{protocol}{'/' if ports else ''}{ports}]" if protocol else ""
+    return ",".join(f"{subnet}{what}" for subnet in subnets) if what else ",".join(subnets)
+
+
+def _of_child(behaviour: Behaviour, lifetime_bytes: int, lifetime_packets: int) -> str:
+    """What is not as strongSwan has it by default. Crypto offload is called yes: 5.9.8 knows no other name for it."""
+    if behaviour is STANDARD and not (lifetime_bytes or lifetime_packets):
+        return ""
+    offload = {"no": "", "crypto": "yes"}.get(behaviour.hw_offload, behaviour.hw_offload)
+    return _lines("        ", **_volume("bytes", lifetime_bytes), **_volume("packets", lifetime_packets)) + _lines(
+        "        ",
+        replay_window=str(behaviour.replay_window) if behaviour.replay_window != STANDARD.replay_window else "",
+        hw_offload=offload,
+        per_cpu_sas=behaviour.per_cpu_sas if behaviour.per_cpu_sas != "no" else "",
+    )
+
+
+def _volume(what: str, most: int) -> dict[str, str]:
+    """How much one key encrypts: new keys come after 80 to 90 % of it."""
+    if not most:
+        return {}
+    tenth = most // 10
+    return {f"life_{what}": str(most), f"rekey_{what}": str(most - tenth), f"rand_{what}": str(tenth)}
+
+
+def _actions(connection: ConnectionIntent) -> tuple[str, str]:
+    """What this end does at first, and when the tunnel is lost."""
+    if connection.answers_only:
+        return "none", "none"
+    # One end starts, the other waits and traps: two that start make double SAs.
+    if connection.initiator and connection.behaviour.start == "always":
+        return "trap|start", "start"
+    return "trap", "trap"
+
+
+def _action(wanted: str, again: str) -> str:
+    """The action that a tunnel asks for, as far as this end does what it does at first."""
+    if not wanted:
+        return again
+    if wanted == "clear" or again == "none":
+        return "none"
+    return "trap" if wanted == "trap" else again

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
+from .children import carries_pings, children
 from .expand import behind, identity, selectors, tunnels_of
 from .fleet import path_of
+from .gates import daemon_requirements, requirements
 from .model import (
-    ChildIntent,
     ConnectionIntent,
     Gateway,
     GatewayIntent,
@@ -24,6 +24,7 @@ from .model import (
     Tunnel,
     section_name,
 )
+from .parameters import MOST_SUBNETS
 from .parse_tunnels import bad_psk
 from .policies import algorithms, plugins
 from .problems import Problem, TopologyError, UnknownHostError, suggestion
@@ -34,31 +35,46 @@ if TYPE_CHECKING:
     from .blocks import Block
 
 MADE_PSK_MIN_LENGTH = 32
+IKEV1_EXCHANGES = 3  # that the daemon keeps track of at a time, by its own default (charon.max_ikev1_exchanges)
 
 
 def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
     """What one gateway is to be."""
-    site = _site_of(topology, host)
+    site = site_of(topology, host)
     tunnels = list(tunnels_of(topology, site.name))
-    used = [topology.policies[name] for name in sorted({tunnel.policy for tunnel in tunnels})]
-    ike = [proposal for policy in used for proposal in policy.ike.proposals]
-    ipsec = [proposal for policy in used for proposal in policy.ipsec.proposals]
+    used = {name: topology.policies[name] for name in sorted({tunnel.policy for tunnel in tunnels})}
+    ike = [proposal for policy in used.values() for proposal in policy.ike.proposals]
+    ipsec = [proposal for policy in used.values() for proposal in policy.ipsec.proposals]
     connections = [_connection(topology, tunnel, site) for tunnel in tunnels]
     return GatewayIntent(
         host=host,
         site=site.name,
         description=site.description,
-        local_address=_own_address(site.gateway),
+        local_address=_first(site.gateway.own_addresses, ""),
         lan_address=_text(site.gateway.lan_address),
         subnets=_texts(site.subnets),
         management=_texts(site.management),
         connections=tuple(sorted(connections, key=lambda connection: connection.name)),
         algorithms=algorithms(ike, ipsec),
         plugins=tuple(plugins(ike, ipsec)),
+        requires=(*daemon_requirements(site), *requirements(tunnels, used)),
+        daemon=_daemon(connections, site.gateway),
     )
 
 
-def _site_of(topology: Topology, host: str) -> Site:
+def _daemon(connections: Iterable[ConnectionIntent], gateway: Gateway) -> dict[str, str]:
+    """Options of the daemon as a whole that its tunnels need: any change restarts it, so none without need."""
+    options = dict(gateway.extra)
+    if any(connection.ike_version != 2 and len(connection.children) > IKEV1_EXCHANGES for connection in connections):
+        # A peer may set up all of them at once. Of more than this, the daemon loses the keys of all, without a word.
+        options["max_ikev1_exchanges"] = str(MOST_SUBNETS)
+    if any(connection.ike_reauth_lifetime for connection in connections):
+        options["make_before_break"] = "yes" if gateway.make_before_break else "no"
+    return options
+
+
+def site_of(topology: Topology, host: str) -> Site:
+    """The site whose gateway this host is."""
     name = topology.site_by_host.get(host)
     if name is None:
         hint = suggestion(host, topology.site_by_host)
@@ -78,8 +94,8 @@ def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionInt
         peer_host=peer.gateway.host,
         ike_version=policy.ike.version,
         aggressive=policy.ike.aggressive,
-        local_address=_own_address(site.gateway),
-        remote_address=peer.gateway.address.text,
+        local_address=_first(site.gateway.own_addresses, "%any"),
+        remote_address=peer.gateway.dial[0] if peer.gateway.dial else "%any",
         local_id=identity(topology, tunnel, site.name),
         remote_id=identity(topology, tunnel, peer.name),
         ike_proposals=policy.ike.proposals,
@@ -87,40 +103,46 @@ def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionInt
         ipsec_proposals=policy.ipsec.proposals,
         ike_lifetime=policy.ike.lifetime,
         ipsec_lifetime=policy.ipsec.lifetime,
-        initiator=_initiates(site, peer),
-        children=_children(topology, tunnel, site.name, section, policy.ike.version),
+        initiator=_initiates(tunnel, site, peer),
+        children=children(topology, tunnel, site.name, section),
         psk_given=tunnel.psk is not None,
         local_lan_address=_text(site.gateway.lan_address),
         remote_lan_address=_text(peer.gateway.lan_address),
+        more_local_addresses=_texts(site.gateway.own_addresses[1:]),
+        more_remote_addresses=peer.gateway.dial[1:],
+        answers_only=_answers_only(tunnel, peer),
+        ike_rekey_margin=policy.ike.rekey_margin,
+        ike_reauth_lifetime=policy.ike.reauth_lifetime,
+        ipsec_rekey_margin=policy.ipsec.rekey_margin,
+        ipsec_lifetime_bytes=policy.ipsec.lifetime_bytes,
+        ipsec_lifetime_packets=policy.ipsec.lifetime_packets,
+        behaviour=tunnel.behaviour,
+        extra=tunnel.extra,
     )
 
 
-def _initiates(site: Site, peer: Site) -> bool:
-    """One end does. Whoever is behind NAT, because it can always reach the other one; or else by name."""
+def _answers_only(tunnel: Tunnel, peer: Site) -> bool:
+    """strongSwan would take a trap for a peer without an address, and install none."""
+    return tunnel.behaviour.start == "answer_only" or peer.gateway.anywhere
+
+
+def _initiates(tunnel: Tunnel, site: Site, peer: Site) -> bool:
+    """One end does. Whoever is harder to reach, because it can always reach the other one; or else by name."""
+    if _answers_only(tunnel, peer):
+        return False
+    if site.gateway.anywhere:
+        return True
+    if tunnel.initiator is not None:
+        return tunnel.initiator == site.name
     if peer.gateway.host is None:
         return True
-    if site.gateway.behind_nat != peer.gateway.behind_nat:
-        return site.gateway.behind_nat
-    return site.name < peer.name
+    own, other = _hidden(site.gateway), _hidden(peer.gateway)
+    return own > other if own != other else site.name < peer.name
 
 
-def _children(topology: Topology, tunnel: Tunnel, site: str, section: str, version: int) -> tuple[ChildIntent, ...]:
-    """One child with all subnets; for IKEv1, which can carry only one pair, one for each."""
-    local, remote = selectors(topology, tunnel, site), selectors(topology, tunnel, tunnel.other(site))
-    if version == 2:
-        common = {block.version for block in local} & {block.version for block in remote}
-        return (ChildIntent(section, _texts(local, common), _texts(remote, common)),)
-    return tuple(
-        ChildIntent(f"{section}-{_pair(ours, theirs)}", (ours.text,), (theirs.text,))
-        for ours in local
-        for theirs in remote
-        if ours.version == theirs.version
-    )
-
-
-def _pair(one: Block, other: Block) -> str:
-    """A short name of two subnets on which both ends agree."""
-    return hashlib.sha256(" ".join(sorted((one.text, other.text))).encode()).hexdigest()[:8]
+def _hidden(gateway: Gateway) -> tuple[bool, bool]:
+    """How hard it is to reach: behind a NAT that passes nothing on, then by a name that may be stale."""
+    return gateway.behind_nat and not gateway.forwarded, not gateway.fixed
 
 
 def lan_host_intent(topology: Topology, host: str, groups: Iterable[str] = ()) -> LanHostIntent:
@@ -158,12 +180,13 @@ def _peer_lans(topology: Topology, site: Site) -> Iterable[PeerLan]:
         local = selectors(topology, tunnel, site.name)
         families = {block.version for block in local}
         for peer, blocks in behind(topology, tunnel, tunnel.other(site.name)):
-            yield PeerLan(tunnel.name, peer.name, _texts(local), _texts(blocks, families), peer.lan_hosts)
+            subnets = _texts(blocks, families)
+            yield PeerLan(tunnel.name, peer.name, _texts(local), subnets, peer.lan_hosts, carries_pings(tunnel))
 
 
 def gateway_secrets(topology: Topology, host: str, made: Mapping[str, str] | None = None) -> list[Secret]:
     """The pre-shared keys of one gateway: the given ones, and ``made`` ones by name of tunnel for all others."""
-    site = _site_of(topology, host)
+    site = site_of(topology, host)
     problems = []
     secrets = []
     for tunnel in tunnels_of(topology, site.name):
@@ -180,8 +203,8 @@ def gateway_secrets(topology: Topology, host: str, made: Mapping[str, str] | Non
     return sorted(secrets, key=lambda secret: secret.name)
 
 
-def _own_address(gateway: Gateway) -> str:
-    return (gateway.local_address or gateway.address).text
+def _first(blocks: tuple[Block, ...], otherwise: str) -> str:
+    return blocks[0].text if blocks else otherwise
 
 
 def _text(block: Block | None) -> str | None:

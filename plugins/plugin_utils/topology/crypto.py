@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Crypto registry: look algorithms up by the names people type, put proposals together, say what they need.
 
-The rows and their sources are in crypto_data.py.
+The rows and their sources are in crypto_data.py and crypto_groups.py.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from difflib import get_close_matches
 from itertools import product
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from .crypto_data import DH_GROUPS, ENCRYPTION, INTEGRITY, OPENSSL_PACKAGES, PRF, Algorithm
+from .crypto_data import ENCRYPTION, INTEGRITY, PLUGIN_PACKAGES, PRF, RELEASES, Algorithm
+from .crypto_groups import ADDITIONAL, DH_GROUPS, KEMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = [
+    "ADDITIONAL",
     "DH_GROUPS",
     "ENCRYPTION",
     "INTEGRITY",
+    "KEMS",
     "KINDS",
     "PRF",
     "Proposal",
@@ -34,6 +37,7 @@ __all__ = [
     "proposal_token",
     "proposals",
     "split",
+    "strength",
 ]
 
 # As swanctl --list-algs and VICI's get-algorithms name them (strongSwan before 6.0 calls the last one "dh").
@@ -46,6 +50,7 @@ _GROUP_NAMES: Final[Mapping[str, int]] = {
     "p256": 19, "nistp256": 19, "secp256r1": 19, "prime256v1": 19,
     "p384": 20, "nistp384": 20, "secp384r1": 20,
     "p521": 21, "nistp521": 21, "secp521r1": 21,
+    "brainpoolp224r1": 27, "brainpoolp256r1": 28, "brainpoolp384r1": 29, "brainpoolp512r1": 30,
     "x25519": 31, "curve448": 32,
 }
 
@@ -53,7 +58,11 @@ _GROUP_NAMES: Final[Mapping[str, int]] = {
 _OTHER_NAMES: Final[Mapping[str, str]] = {
     "aes": "aes128", "des3": "3des", "tripledes": "3des", "3descbc": "3des", "chacha20": "chacha20poly1305",
     "chachapoly": "chacha20poly1305", "hmacmd5": "md5", "hmacmd596": "md5", "sha": "sha1", "hmacsha1": "sha1",
-    "hmacsha196": "sha1", "sha2": "sha256",
+    "hmacsha196": "sha1", "sha2": "sha256", "camellia": "camellia128",
+    **{f"camellia{order}": f"camellia{bits}" for bits in (128, 192, 256) for order in (f"{bits}cbc", f"cbc{bits}")},
+    **{f"{name}{tag}": name for name in ("aesxcbc", "aescmac") for tag in ("96", "mac", "mac96")},
+    **{f"aes{mode}": f"aes{mode}" for mode in ("xcbc", "cmac")}, "aesxcbcmac": "aesxcbc",
+    **{f"{prefix}{size}": f"mlkem{size}" for size in (512, 768, 1024) for prefix in ("kyber", "ml", "ke1mlkem")},
     **{f"{prefix}{bits}": f"sha{bits}" for bits in (256, 384, 512) for prefix in ("sha2", "hmacsha", "hmacsha2")},
     **{f"hmacsha{bits}{bits // 2}": f"sha{bits}" for bits in (256, 384, 512)},
     **{f"prf{name}": name for name in PRF}, **{f"prfhmac{name}": name for name in PRF},
@@ -73,12 +82,16 @@ class Proposal:
     ``encryption`` is empty for AH, which has none.
     ``prf`` is empty for ESP and AH, and for IKEv1, where the integrity algorithm is the PRF too.
     ``dh_groups`` is empty for ESP and AH without perfect forward secrecy.
+    ``additional`` key exchanges follow one after the other (RFC 9370): each of them must be agreed on.
+    ``esn`` says which sequence numbers ESP and AH may have: ``esn``, ``noesn`` or both; empty means ``noesn``.
     """
 
     encryption: tuple[str, ...]
     integrity: tuple[str, ...]
     prf: tuple[str, ...]
     dh_groups: tuple[int, ...]
+    additional: tuple[str, ...] = ()
+    esn: tuple[str, ...] = ()
 
 
 def hint(table: Mapping[str, Algorithm], name: str) -> str:
@@ -113,20 +126,27 @@ def split(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def proposals(
-    encryption: Sequence[str], integrity: Sequence[str], prf: Sequence[str], dh_groups: Sequence[int]
+    encryption: Sequence[str],
+    integrity: Sequence[str],
+    prf: Sequence[str],
+    dh_groups: Sequence[int],
+    *,
+    additional: Sequence[str] = (),
+    esn: Sequence[str] = (),
 ) -> tuple[Proposal, ...]:
     """One proposal for the AEAD ciphers, then one for the classic ones: they cannot stand in the same."""
     aead, classic = split(encryption)
-    whole = [Proposal(aead, (), tuple(prf), tuple(dh_groups))] if aead else []
-    if classic:
-        whole.append(Proposal(classic, tuple(integrity), tuple(prf), tuple(dh_groups)))
+    rest = (tuple(prf), tuple(dh_groups), tuple(additional), tuple(esn))
+    whole = [Proposal(aead, (), *rest)] if aead else []
+    if classic or not aead:  # AH has no cipher at all
+        whole.append(Proposal(classic, tuple(integrity), *rest))
     return tuple(whole)
 
 
 def singly(whole: Iterable[Proposal]) -> tuple[Proposal, ...]:
     """The same choice with one algorithm of each kind per proposal: all that IKEv1 can say."""
     return tuple(
-        Proposal(cipher, integrity, prf, group)
+        Proposal(cipher, integrity, prf, group, proposal.additional, proposal.esn)
         for proposal in whole
         for cipher, integrity, prf, group in product(
             _each(proposal.encryption), _each(proposal.integrity), _each(proposal.prf), _each(proposal.dh_groups)
@@ -150,11 +170,22 @@ def members(proposal: Proposal) -> Iterator[tuple[str, Algorithm]]:
     yield from (("integrity", INTEGRITY[name]) for name in proposal.integrity)
     yield from (("prf", PRF[name]) for name in proposal.prf)
     yield from (("ke", DH_GROUPS[number]) for number in proposal.dh_groups)
+    yield from (("ke", ADDITIONAL[name]) for name in proposal.additional)
 
 
 def proposal_token(proposal: Proposal) -> str:
-    """The proposal in strongSwan's words, for example ``aes256gcm16-prfsha384-ecp384``."""
-    return "-".join(row.token for _kind, row in members(proposal))
+    """The proposal in strongSwan's words, for example ``aes256gcm16-prfsha384-ecp384-ke1_mlkem768``."""
+    tokens = [row.token for _kind, row in members(proposal)]
+    first = len(tokens) - len(proposal.additional)
+    following = (f"ke{number}_{token}" for number, token in enumerate(tokens[first:], 1))
+    return "-".join((*tokens[:first], *following, *proposal.esn))
+
+
+def strength(proposal: Proposal) -> tuple[int, int]:
+    """Bits of security of the weakest cipher and group that may be agreed on, and how many key exchanges follow."""
+    bits = [ENCRYPTION[name].strength_bits for name in proposal.encryption]
+    bits += [DH_GROUPS[number].strength_bits for number in proposal.dh_groups]
+    return min(bits or [INTEGRITY[name].strength_bits for name in proposal.integrity]), len(proposal.additional)
 
 
 def algorithms(ike: Iterable[Proposal], ipsec: Iterable[Proposal]) -> dict[str, tuple[str, ...]]:
@@ -181,8 +212,6 @@ def plugins(ike: Iterable[Proposal], ipsec: Iterable[Proposal]) -> tuple[str, ..
 
 def packages(needed: Iterable[str], release: str) -> tuple[str, ...]:
     """The packages that hold these plugins in a Debian release ("12", "13"); ValueError for another release."""
-    if release not in OPENSSL_PACKAGES:
-        raise ValueError(f"release {release!r} is not known; known are {', '.join(sorted(OPENSSL_PACKAGES))}.")
-    homes = {row.plugins[0]: row.debian[release] for table in (ENCRYPTION, INTEGRITY, PRF) for row in table.values()}
-    homes |= {row.plugins[0]: row.debian[release] for row in DH_GROUPS.values()}
-    return tuple(sorted({homes[plugin] for plugin in needed}))
+    if release not in RELEASES:
+        raise ValueError(f"release {release!r} is not known; known are {', '.join(RELEASES)}.")
+    return tuple(sorted({PLUGIN_PACKAGES[plugin][release] for plugin in needed}))

@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import Final
 
 from .problems import Problem, shown, unknown_keys
 
 LONGEST_NAME: Final = 255
 LONGEST_LABEL: Final = 80
+MOST_ENTRIES: Final = 100_000  # of one list or mapping: each costs time, and a problem of its own if all are wrong
 ROOT: Final = "ipsec_topology"  # the path of what concerns the topology as a whole
 
 
@@ -39,6 +40,7 @@ class Entry:
         self.problems = problems
         self.ok = isinstance(raw, Mapping)
         self._raw: Mapping[object, object] = raw if isinstance(raw, Mapping) else {}
+        self.given = {key for key, value in self._raw.items() if isinstance(key, str) and value is not None}
         if not self.ok:
             self.say("", f"must be a mapping with the keys {', '.join(known)}, got {shown(raw)}.")
         elif not self._raw.keys() <= set(known):
@@ -106,14 +108,14 @@ class Entry:
         if not isinstance(value, (list, tuple)):
             self.say(key, f"must be a list of {what}, got {shown(value)}.")
             return []
-        return list(value)
+        return list(value) if self._few(key, value) else []
 
     def named(self, key: str, what: str) -> Iterator[tuple[str, str, object]]:
         """The pairs of a mapping: name, path and value of each whose name is one."""
         value = self._raw.get(key)
         if value is not None and not isinstance(value, Mapping):
             self.say(key, f"must be a mapping from {what}, got {shown(value)}.")
-        if not isinstance(value, Mapping):
+        if not isinstance(value, Mapping) or not self._few(key, value):
             return
         for index, (name, item) in enumerate(value.items()):
             wrong = bad_text(name)
@@ -121,3 +123,9 @@ class Entry:
                 self.say(key, f"name of entry {index + 1} {wrong}" if isinstance(name, str) else f"a name {wrong}")
             else:
                 yield name, f"{self.at(key)}[{label(name, index)}]", item
+
+    def _few(self, key: str, value: Sized) -> bool:
+        """Whether there are no more entries than can be looked at one by one; else that is said, and they are not."""
+        if len(value) > MOST_ENTRIES:
+            self.say(key, f"{len(value)} entries; at most {MOST_ENTRIES} can be planned. Split the topology.")
+        return len(value) <= MOST_ENTRIES

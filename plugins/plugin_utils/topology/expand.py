@@ -31,7 +31,8 @@ def mesh_tunnel(mesh: Mesh, one: str, other: str) -> Tunnel:
     if other == mesh.hub or (one != mesh.hub and other < one):
         one, other = other, one
     name = f"{mesh.name}-{one}-{other}"
-    return Tunnel(name, (one, other), mesh.policy, mesh.routing, mesh.description, mesh=mesh)
+    return Tunnel(name, (one, other), mesh.policy, mesh.routing, mesh.description, mesh=mesh, behaviour=mesh.behaviour,
+                  extra=mesh.extra)  # fmt: skip
 
 
 def all_tunnels(topology: Topology) -> Iterator[Tunnel]:
@@ -76,5 +77,6 @@ def selectors(topology: Topology, tunnel: Tunnel, end: str) -> tuple[Block, ...]
 
 
 def identity(topology: Topology, tunnel: Tunnel, end: str) -> str:
-    """What one end of a tunnel calls itself."""
-    return tunnel.ids.get(end) or topology.sites[end].gateway.address.text
+    """What one end of a tunnel calls itself; empty where nobody can know."""
+    own = tunnel.ids.get(end)
+    return own or next(iter(topology.sites[end].gateway.dial), "")

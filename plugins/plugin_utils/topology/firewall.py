@@ -8,52 +8,67 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING
 
-from .compile import gateway_intent
+from .compile import site_of
 from .crypto import ENCRYPTION, INTEGRITY
-from .model import FirewallIntent, FirewallTunnel
+from .expand import selectors, tunnels_of
+from .model import FirewallIntent, FirewallTunnel, section_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .crypto import Proposal
-    from .model import ConnectionIntent, Topology
+    from .model import Gateway, Site, Topology, Tunnel
 
 
 def firewall_intent(topology: Topology, host: str) -> FirewallIntent:
-    """The firewall's share of a gateway's intent, without secrets."""
-    gateway = gateway_intent(topology, host)
-    own_nat = topology.sites[gateway.site].gateway.behind_nat
+    """The firewall's share of what a gateway is to be, without secrets; it needs less than the daemon."""
+    site = site_of(topology, host)
+    tunnels = list(tunnels_of(topology, site.name))
+    ciphers = {
+        name: tuple(sorted(_ciphers(topology.policies[name].ipsec.proposals)))
+        for name in {tunnel.policy for tunnel in tunnels}
+    }
+    found = [_tunnel(topology, tunnel, site, ciphers[tunnel.policy]) for tunnel in tunnels]
+    own = site.gateway.own_addresses
     return FirewallIntent(
-        host=gateway.host,
-        site=gateway.site,
-        local_address=gateway.local_address,
-        lan_address=gateway.lan_address,
-        subnets=gateway.subnets,
-        management=gateway.management,
-        tunnels=tuple(
-            _tunnel(
-                connection,
-                # Who manages a peer that we don't know: it may sit behind a NAT that nobody told us of.
-                udp=own_nat or connection.peer_host is None or topology.sites[connection.peer_site].gateway.behind_nat,
-            )
-            for connection in gateway.connections
-        ),
+        host=host,
+        site=site.name,
+        local_address=own[0].text if own else "",
+        lan_address=site.gateway.lan_address.text if site.gateway.lan_address else None,
+        subnets=tuple(block.text for block in site.subnets),
+        management=tuple(block.text for block in site.management),
+        tunnels=tuple(sorted(found, key=lambda tunnel: tunnel.section)),
     )
 
 
-def _tunnel(connection: ConnectionIntent, *, udp: bool) -> FirewallTunnel:
-    children = connection.children
-    protocol = connection.protocol
+def _tunnel(topology: Topology, tunnel: Tunnel, site: Site, ciphers: tuple[tuple[str, str], ...]) -> FirewallTunnel:
+    peer = topology.sites[tunnel.other(site.name)]
+    local, remote = selectors(topology, tunnel, site.name), selectors(topology, tunnel, peer.name)
+    common = {block.version for block in local} & {block.version for block in remote}
+    protocol = topology.policies[tunnel.policy].ipsec.protocol
     return FirewallTunnel(
-        name=connection.tunnel,
-        section=connection.name,
-        peer=connection.remote_address,
+        name=tunnel.name,
+        section=section_name(tunnel.name),
+        peers=_peers(peer.gateway, tunnel),
         protocol=protocol,
-        local_subnets=tuple(dict.fromkeys(subnet for child in children for subnet in child.local_subnets)),
-        remote_subnets=tuple(dict.fromkeys(subnet for child in children for subnet in child.remote_subnets)),
-        ciphers=tuple(sorted(_ciphers(connection.ipsec_proposals))),
-        udp=udp and protocol == "esp",  # AH never does
+        local_subnets=tuple(block.text for block in local if block.version in common),
+        remote_subnets=tuple(block.text for block in remote if block.version in common),
+        ciphers=ciphers,
+        udp=protocol == "esp" and _in_udp(site.gateway, peer.gateway, tunnel),  # AH never is
     )
+
+
+def _peers(gateway: Gateway, tunnel: Tunnel) -> tuple[str, ...]:
+    """From where the peer may come. A name's address may change between two runs, and with MOBIKE even a peer's own."""
+    if not gateway.fixed or tunnel.behaviour.mobike:
+        return ()
+    return tuple(block.text for block in gateway.addresses)
+
+
+def _in_udp(own: Gateway, peer: Gateway, tunnel: Tunnel) -> bool:
+    """Whether ESP may have to. A peer that we don't manage may sit behind a NAT that nobody told us of."""
+    nat = own.behind_nat or peer.behind_nat or peer.host is None or not (own.fixed and peer.fixed)
+    return nat or tunnel.behaviour.udp_encapsulation == "force"
 
 
 def _ciphers(proposals: Iterable[Proposal]) -> set[tuple[str, str]]:

@@ -11,9 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from .behaviour import STANDARD, Behaviour
+from .traffic import ALL, Traffic
+
 if TYPE_CHECKING:
     from .blocks import Block
     from .crypto import Proposal
+    from .extra import Extra
+    from .gates import Requirement
     from .policies import Policy
 
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,50}")
@@ -33,14 +38,34 @@ def section_name(name: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Gateway:
     host: str | None  # None: a peer that we do not manage
-    address: Block  # what peers dial
+    address: Block | None  # what peers dial; the first of several, None where none is fixed
     local_address: Block | None = None  # only behind NAT
     lan_address: Block | None = None
     device: str | None = None
+    make_before_break: bool = True
+    dial: tuple[str, ...] = ()  # all that peers may dial, names too, in order; empty: nobody knows its address
+    addresses: tuple[Block, ...] = ()  # the fixed ones among them
+    extra: Mapping[str, str] = field(default_factory=dict)  # charon's options
+    forwarded: bool = False  # whether the NAT passes IKE on to it
 
     @property
     def behind_nat(self) -> bool:
-        return self.local_address is not None and self.local_address != self.address
+        return self.local_address is not None and self.local_address not in self.addresses
+
+    @property
+    def anywhere(self) -> bool:
+        """Whether nobody knows where it is: it can only dial."""
+        return not self.dial
+
+    @property
+    def fixed(self) -> bool:
+        """Whether all its addresses are known."""
+        return 0 < len(self.dial) == len(self.addresses)
+
+    @property
+    def own_addresses(self) -> tuple[Block, ...]:
+        """Those on the host itself; none where they are not known."""
+        return (self.local_address,) if self.local_address else self.addresses if self.fixed else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +92,8 @@ class Mesh:
     policy: str
     routing: str
     description: str = ""
+    behaviour: Behaviour = STANDARD
+    extra: Extra | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +108,10 @@ class Tunnel:
     subnets: Mapping[str, tuple[Block, ...]] = field(default_factory=dict)  # by site, where not the site's own
     mesh: Mesh | None = None  # what it was expanded from
     platform: str | None = None  # where it is not that of an end's site
+    behaviour: Behaviour = STANDARD
+    initiator: str | None = None  # the site that starts it, where that is not left to us
+    traffic: tuple[Traffic, ...] = ALL
+    extra: Extra | None = None  # strongSwan's own keys, by level
 
     def other(self, site: str) -> str:
         return self.sites[1] if self.sites[0] == site else self.sites[0]
@@ -133,6 +164,9 @@ class ChildIntent(Plain):
     name: str
     local_subnets: tuple[str, ...]
     remote_subnets: tuple[str, ...]
+    protocol: int = 0  # IANA's number; 0: any
+    local_ports: str = ""  # one or a range; empty: any
+    remote_ports: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,10 +176,10 @@ class ConnectionIntent(Plain):
     description: str
     peer_site: str
     peer_host: str | None  # None: not managed
-    ike_version: int
+    ike_version: int  # 0: either
     aggressive: bool  # the mode of IKEv1, if it is not main mode
-    local_address: str
-    remote_address: str
+    local_address: str  # %any where it is not known
+    remote_address: str  # what to dial; %any for nothing
     local_id: str
     remote_id: str
     ike_proposals: tuple[Proposal, ...]
@@ -153,11 +187,21 @@ class ConnectionIntent(Plain):
     ipsec_proposals: tuple[Proposal, ...]
     ike_lifetime: int  # seconds
     ipsec_lifetime: int
-    initiator: bool
+    initiator: bool  # whether this end starts it, by itself or on traffic; of two ends that we manage, one
     children: tuple[ChildIntent, ...]
     psk_given: bool
     local_lan_address: str | None
     remote_lan_address: str | None
+    more_local_addresses: tuple[str, ...] = ()
+    more_remote_addresses: tuple[str, ...] = ()  # where the peer may come from besides
+    answers_only: bool = False  # this end neither starts it nor waits for traffic
+    ike_rekey_margin: int = 0  # seconds; 0: a tenth of the lifetime
+    ike_reauth_lifetime: int = 0  # seconds; 0: never
+    ipsec_rekey_margin: int = 0
+    ipsec_lifetime_bytes: int = 0  # 0: unlimited
+    ipsec_lifetime_packets: int = 0
+    behaviour: Behaviour = STANDARD
+    extra: Extra | None = None  # strongSwan's own keys: of connection, local, remote and child
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,20 +211,22 @@ class GatewayIntent(Plain):
     host: str
     site: str
     description: str
-    local_address: str
+    local_address: str  # empty where it is not known
     lan_address: str | None
     subnets: tuple[str, ...]
     management: tuple[str, ...]
     connections: tuple[ConnectionIntent, ...]  # sorted by name
     algorithms: Mapping[str, tuple[str, ...]]  # by kind, as strongSwan's get-algorithms names them
     plugins: tuple[str, ...]
+    requires: tuple[Requirement, ...] = ()  # what not every strongSwan can do
+    daemon: Mapping[str, str] = field(default_factory=dict)  # charon's own options, by their names
 
 
 @dataclass(frozen=True, slots=True)
 class FirewallTunnel(Plain):
     name: str  # as the user calls it
     section: str
-    peer: str | None  # None: any address
+    peers: tuple[str, ...]  # addresses; empty: any
     protocol: str  # esp or ah
     local_subnets: tuple[str, ...]
     remote_subnets: tuple[str, ...]
@@ -216,6 +262,7 @@ class PeerLan(Plain):
     local_subnets: tuple[str, ...]  # from which one can: what this site's end of the tunnel announces
     subnets: tuple[str, ...]
     lan_hosts: tuple[str, ...]
+    pings: bool = True  # whether the tunnel carries them
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,17 +9,17 @@ from collections.abc import Mapping
 from typing import Final
 
 from .built_in_policies import BUILT_IN_POLICIES
-from .entry import ROOT, Entry
+from .entry import MOST_ENTRIES, ROOT, Entry
 from .expand import size
 from .model import Limits, Mesh, Site, Topology, Tunnel
-from .parse_sites import MOST_SUBNETS, parse_site
-from .parse_tunnels import DEFAULT_KEYS, LONGEST_PSK, Context, Defaults, parse_mesh, parse_tunnel, read_common
+from .parameters import LONGEST_PSK, MOST_SUBNETS, MOST_TUNNELS, keys
+from .parse_sites import parse_site
+from .parse_tunnels import DEFAULT_KEYS, Context, Defaults, parse_mesh, parse_tunnel, read_common
 from .policies import Policy, parse_policy
 from .problems import Names, Problem
 
-KEYS: Final = ("defaults", "policies", "limits", "sites", "tunnels", "meshes")
-LIMIT_KEYS: Final = ("tunnels_per_gateway", "subnets_per_tunnel", "psk_min_length")
-MOST_TUNNELS: Final = 100_000
+KEYS: Final = keys("top")
+LIMIT_KEYS: Final = keys("limits")
 
 
 def parse(raw: object) -> tuple[Topology, list[Problem]]:
@@ -81,7 +81,9 @@ def _sites(top: Entry) -> tuple[dict[str, Site], Names]:
         site = parse_site(name, raw, path, top.problems)
         if site:
             sites[name] = site
-    return sites, Names("site", names, readable=isinstance(top.get("sites"), Mapping))
+    written = top.get("sites")
+    readable = isinstance(written, Mapping) and len(written) <= MOST_ENTRIES
+    return sites, Names("site", names, readable=readable)
 
 
 def _tunnels(top: Entry, context: Context) -> tuple[Tunnel, ...]:

@@ -10,14 +10,16 @@ from typing import Final
 
 from .blocks import Block, edge, everything, listed, parse_address, parse_subnet, unusable
 from .entry import Entry, bad_text
+from .extra import read_daemon_extra
 from .model import Gateway, Site
+from .parameters import MOST_SUBNETS, keys
+from .peers import read_peer
 from .platforms import read_platform
 from .problems import Problem
 
-SITE_KEYS: Final = ("description", "subnets", "management", "gateways", "lan_hosts", "platform")
-GATEWAY_KEYS: Final = ("host", "address", "local_address", "lan_address", "device")
+SITE_KEYS: Final = keys("site")
+GATEWAY_KEYS: Final = keys("gateway")
 LONGEST_DESCRIPTION: Final = 1024
-MOST_SUBNETS: Final = 254  # an IKEv2 payload counts its selectors in one octet, and a trap adds the packet's own
 _DEVICE: Final = re.compile(r"[a-z0-9_]{1,64}")
 
 
@@ -141,8 +143,9 @@ def _gateway(raw: object, path: str, subnets: tuple[Block, ...], problems: list[
     wrong = _bad_host(host) if host is not None else ""
     if wrong:
         entry.say("host", wrong)
-    address = _address(entry, "address", " DNS names and any-address are not supported yet.")
+    peer = read_peer(entry)
     entry.missing("address", "give the IP address that peers dial, like 203.0.113.10.")
+    address = peer.addresses[0] if peer and peer.addresses else None
     local = _address(entry, "local_address")
     if address and local and address.version != local.version:
         entry.say(
@@ -152,12 +155,18 @@ def _gateway(raw: object, path: str, subnets: tuple[Block, ...], problems: list[
     if lan and subnets:
         _check_lan_address(entry, lan, subnets)
     device = _device(entry)
-    if address is None:
+    early = entry.get("make_before_break") is None or entry.flag("make_before_break")
+    forwarded = entry.flag("forwarded")
+    extra = read_daemon_extra(entry)
+    if forwarded and local is None:
+        entry.say("forwarded", "says that a NAT passes UDP 500 and 4500 on to local_address, and there is none.")
+    if peer is None:
         return None
-    return Gateway(str(host) if host is not None else None, address, local, lan, device)
+    managed = str(host) if host is not None else None
+    return Gateway(managed, address, local, lan, device, early, peer.dial, peer.addresses, extra, forwarded)
 
 
-def _address(entry: Entry, key: str, more: str = "") -> Block | None:
+def _address(entry: Entry, key: str) -> Block | None:
     value = entry.get(key)
     if value is None:
         return None
@@ -165,7 +174,7 @@ def _address(entry: Entry, key: str, more: str = "") -> Block | None:
     if block and unusable(block):
         wrong = f"{unusable(block)}; give the address of an interface."
     if wrong:
-        entry.say(key, wrong + (more if isinstance(value, str) and not block and "/" not in value else ""))
+        entry.say(key, wrong)
     return None if wrong else block
 
 

@@ -10,18 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from .behaviour import STANDARD, Behaviour, read_behaviour
 from .blocks import Block, listed
 from .entry import Entry, bad_text, label
+from .extra import Extra, read_extra
+from .identities import parse_identity
 from .model import Limits, Mesh, Site, Tunnel
-from .parse_sites import LONGEST_DESCRIPTION, MOST_SUBNETS, read_subnets
+from .parameters import LONGEST_PSK, MOST_SUBNETS, keys
+from .parse_sites import LONGEST_DESCRIPTION, read_subnets
 from .platforms import read_platform
 from .problems import Names, Problem, shown
+from .traffic import read_traffic
 
-TUNNEL_KEYS: Final = ("name", "sites", "description", "policy", "routing", "psk", "ids", "subnets", "platform")
-MESH_KEYS: Final = ("name", "sites", "hub", "transit", "description", "policy", "routing")
-DEFAULT_KEYS: Final = ("policy", "routing", "description")
-LONGEST_PSK: Final = 1024
-LONGEST_ID: Final = 255
+TUNNEL_KEYS: Final = keys("tunnel")
+MESH_KEYS: Final = keys("mesh")
+DEFAULT_KEYS: Final = keys("defaults")
 MAKES_ONE: Final = "openssl rand -base64 48 makes one"
 # From vendors' tutorials, where everyone can read them and many have copied them.
 PUBLISHED: Final = frozenset({"test.1231", "1231", "vPabcdefg123435hij565k7lmno8pq="})
@@ -33,6 +36,8 @@ class Defaults:
     policy: str = "recommended"
     routing: str = "policy"
     description: str = ""
+    behaviour: Behaviour = STANDARD
+    extra: Extra | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Context:
 
 
 def read_common(entry: Entry, defaults: Defaults, policies: Names) -> Defaults:
-    """Policy, routing and description of a tunnel, a mesh or the defaults."""
+    """Policy, routing, description and behaviour of a tunnel, a mesh or the defaults."""
     policy = entry.text("policy")
     if policy is not None and policy not in policies:
         entry.say("policy", policies.unknown(policy))
@@ -56,7 +61,9 @@ def read_common(entry: Entry, defaults: Defaults, policies: Names) -> Defaults:
     if routing not in (None, "policy"):
         entry.say("routing", f"must be policy, got {shown(routing)}; other kinds are not supported yet.")
     description = entry.prose("description", LONGEST_DESCRIPTION) or defaults.description
-    return Defaults(policy or defaults.policy, defaults.routing, description)
+    behaviour = read_behaviour(entry, defaults.behaviour)
+    extra = read_extra(entry, defaults.extra)
+    return Defaults(policy or defaults.policy, defaults.routing, description, behaviour, extra)
 
 
 def read_name(entry: Entry, taken: dict[str, int], index: int, what: str) -> str | None:
@@ -82,12 +89,22 @@ def parse_tunnel(raw: object, index: int, taken: dict[str, int], context: Contex
     subnets = _subnets(entry, sites, context)
     psk = _psk(entry, context.limits.psk_min_length)
     platform = read_platform(entry)
+    initiator = _initiator(entry, sites)
+    traffic = read_traffic(entry, sites)
     if name is None or len(sites) != 2 or any(site not in context.sites for site in sites):
         return None
     return Tunnel(
         name, (sites[0], sites[1]), common.policy, common.routing, common.description, psk, ids, subnets,
-        platform=platform,
+        platform=platform, behaviour=common.behaviour, initiator=initiator, traffic=traffic, extra=common.extra,
     )  # fmt: skip
+
+
+def _initiator(entry: Entry, sites: tuple[str, ...]) -> str | None:
+    site = entry.text("initiator")
+    if site is not None and sites and site not in sites:
+        entry.say("initiator", f"{shown(site)} is no end of this tunnel; its ends are {sites[0]} and {sites[1]}.")
+        return None
+    return site
 
 
 def _ends(entry: Entry, context: Context) -> tuple[str, ...]:
@@ -132,12 +149,7 @@ def _of_ends(entry: Entry, key: str, what: str, sites: tuple[str, ...]) -> list[
 def _ids(entry: Entry, sites: tuple[str, ...]) -> dict[str, str]:
     ids = {}
     for site, path, value in _of_ends(entry, "ids", "site to identity", sites):
-        wrong = bad_text(value, LONGEST_ID)
-        text = str(value) if not wrong else ""
-        if not wrong and not text.isascii():
-            wrong = f"{shown(value)} has letters outside ASCII; IKE identities are plain text."
-        if not wrong and ("*" in text or text.startswith("%")):
-            wrong = f"{shown(value)} stands for any identity; give the one that the peer sends."
+        text, wrong = parse_identity(value)
         if wrong:
             entry.problems.append(Problem(path, wrong))
         else:
@@ -204,7 +216,10 @@ def parse_mesh(raw: object, index: int, taken: dict[str, int], context: Context)
         return None
     if transit and hub and not _selectors_fit(entry, hub, sites, context):
         return None
-    return Mesh(name, sites, hub, transit and hub is not None, common.policy, common.routing, common.description)
+    return Mesh(
+        name, sites, hub, transit and hub is not None, common.policy, common.routing, common.description,
+        common.behaviour, common.extra,
+    )  # fmt: skip
 
 
 def _hub(entry: Entry, context: Context) -> str | None:

@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from .crypto import Proposal, algorithms, members, plugins, proposals, singly
-from .crypto_data import BROKEN, LEGACY
+from .crypto import Proposal, algorithms, plugins, proposals
+from .ikev1 import refuse_in_ikev1, single_proposals
+from .parameters import keys
 from .policy_reader import Reader
-from .problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+
+    from .problems import Problem
 
 __all__ = [
     "BUILT_IN",
@@ -25,36 +27,45 @@ __all__ = [
     "algorithms",
     "parse_policy",
     "plugins",
-    "policy_warnings",
 ]
 
-IKE_KEYS: Final = ("version", "mode", "encryption", "integrity", "prf", "dh_group", "lifetime")
-ESP_KEYS: Final = ("encryption", "integrity", "pfs_group", "lifetime")
-AH_KEYS: Final = ("integrity", "pfs_group", "lifetime")
+IKE_KEYS: Final = keys("ike")
+ESP_KEYS: Final = keys("esp")
+AH_KEYS: Final = keys("ah")
+IKE_SUITE: Final = ("encryption", "integrity", "prf", "dh_group", "additional_key_exchanges")
+ESP_SUITE: Final = ("encryption", "integrity", "pfs_group", "additional_key_exchanges")
+AH_SUITE: Final = ESP_SUITE[1:]
 AH_REFUSES: Final = {"encryption": "AH encrypts nothing; give esp with encryption and integrity instead, or remove it."}
 IKE_LIFETIME: Final = 14400
 IPSEC_LIFETIME: Final = 3600
-# IKEv1 sends every combination as a proposal of its own; more than this do not fit into a packet or two.
-IKEV1_PROPOSALS: Final = 24
+MOST_PACKETS: Final = 2**32 - 1  # the numbers of a packet end there without extended ones
+ESN: Final[Mapping[str, tuple[str, ...]]] = {"": (), "no": (), "yes": ("esn",), "both": ("esn", "noesn")}
 
 
 @dataclass(frozen=True)
 class IkeHalf:
-    """Cryptography of the control channel; ``lifetime`` in seconds."""
+    """Cryptography of the control channel; times in seconds."""
 
-    version: int
+    version: int  # 0 (policy_reader.ANY_VERSION) for either
     proposals: tuple[Proposal, ...]
     lifetime: int
     aggressive: bool = False  # IKEv1 only
+    rekey_margin: int = 0  # 0: a tenth of the lifetime
+    reauth_lifetime: int = 0  # 0: never
+    ranked: tuple[Proposal, ...] = ()  # the first of each set of algorithms, where they were written as several
 
 
 @dataclass(frozen=True)
 class IpsecHalf:
-    """Cryptography of the traffic, in ``esp`` or ``ah``; ``lifetime`` in seconds."""
+    """Cryptography of the traffic, in ``esp`` or ``ah``; times in seconds, 0 for no limit."""
 
     protocol: str
     proposals: tuple[Proposal, ...]
     lifetime: int
+    rekey_margin: int = 0
+    lifetime_bytes: int = 0
+    lifetime_packets: int = 0
+    ranked: tuple[Proposal, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,15 @@ BUILT_IN: Final[Mapping[str, Policy]] = {
 }
 
 
+@dataclass(frozen=True)
+class _Negotiation:
+    """What the IKE half says that the other one goes by."""
+
+    version: int
+    groups: tuple[int, ...]
+    additional: tuple[str, ...]
+
+
 def parse_policy(raw: object, path: str) -> tuple[Policy | None, list[Problem]]:
     """A policy out of plain data, or None and every problem found. Never raises, whatever ``raw`` is.
 
@@ -94,65 +114,120 @@ def parse_policy(raw: object, path: str) -> tuple[Policy | None, list[Problem]]:
     half = top.half("ike", IKE_KEYS) if top.has("ike") else None
     version = half.version() if half else 2
     ike = _parse_ike(half, version) if top.has("ike") else BUILT_IN["recommended"].ike
-    groups = ike.proposals[0].dh_groups if ike else ()
-    if version == 1 and not top.has("esp", "ah"):
+    offered = ike.proposals if ike else ()
+    if version != 2 and not top.has("esp", "ah"):
         top.problem("esp", "missing; with IKEv1 both halves must be given.")
-    ipsec = _parse_ipsec(top, version, groups)
+    ipsec = _parse_ipsec(top, _negotiation(version, offered))
     if problems or ike is None or ipsec is None:
         return None, problems
     return Policy(ike, ipsec), problems
+
+
+def _negotiation(version: int, offered: tuple[Proposal, ...]) -> _Negotiation:
+    """What ESP and AH take from IKE: a key exchange that not every proposal has may be one that the peer has not."""
+    if not offered:
+        return _Negotiation(version, (), ())
+    of_all = offered if version == 2 else offered[:1]
+    groups = dict.fromkeys(group for one in of_all for group in one.dh_groups)
+    additional = {one.additional for one in offered}
+    return _Negotiation(version, tuple(groups), additional.pop() if len(additional) == 1 else ())
 
 
 def _parse_ike(half: Reader | None, version: int) -> IkeHalf | None:
     if half is None:
         return None
     aggressive = half.aggressive()
-    ciphers = half.ciphers()
-    integrity = half.integrity(ciphers)
-    prf = half.prf()
-    groups = half.groups("dh_group")
-    if half.none("dh_group"):
-        half.problem("dh_group", "missing; IKE needs a Diffie-Hellman group, for example 20 (ecp384) or 15 (modp3072).")
+    suites = [(suite, _ike_suite(suite, version)) for suite in half.suites(IKE_SUITE, {})]
+    whole, ranked = _together(half, suites)
     lifetime = half.lifetime(IKE_LIFETIME)
-    if version == 1:
-        _refuse_in_ikev1(half, ciphers, groups, ike=True)
+    margin = half.margin("ike", lifetime)
+    reauth = half.reauthentication(margin or lifetime // 10, version)
+    groups = {group for proposal in whole for group in proposal.dh_groups}
     if aggressive and len(groups) > 1:
         half.problem("dh_group", f"{len(groups)} groups; aggressive mode cannot negotiate them (RFC 2409), name one.")
-    if half.failed or not (ciphers and groups):
+    if version != 2:
+        whole = single_proposals(half, whole, version, ike=True)
+    if half.failed or not whole:
         return None
+    return IkeHalf(version, tuple(dict.fromkeys(whole)), lifetime, aggressive, margin, reauth, ranked)
+
+
+def _together(
+    half: Reader, suites: list[tuple[Reader, tuple[Proposal, ...]]]
+) -> tuple[list[Proposal], tuple[Proposal, ...]]:
+    """The proposals of all sets of algorithms, and the first of each where there are several."""
+    half.failed = half.failed or any(suite.failed for suite, _found in suites)
+    found = [proposals for _suite, proposals in suites if proposals]
+    ranked = tuple(first for first, *_rest in found) if half.has("proposals") else ()
+    return [proposal for proposals in found for proposal in proposals], ranked
+
+
+def _ike_suite(suite: Reader, version: int) -> tuple[Proposal, ...]:
+    """The proposals of one set of algorithms; none if it could not be understood."""
+    ciphers = suite.ciphers()
+    integrity = suite.integrity(ciphers)
+    prf = suite.prf()
+    groups = suite.groups("dh_group")
+    if suite.none("dh_group"):
+        suite.problem(
+            "dh_group", "missing; IKE needs a Diffie-Hellman group, for example 20 (ecp384) or 15 (modp3072)."
+        )
+    additional = suite.additional()
     if version == 1:
-        whole = _singly(half, proposals(ciphers, integrity, (), groups))
-    else:
-        whole = proposals(ciphers, integrity, prf or _default_prf(ciphers, integrity), groups)
-    return IkeHalf(version, whole, lifetime, aggressive)
+        refuse_in_ikev1(suite, ciphers, integrity, groups, ike=True)
+    if suite.failed or not (ciphers and groups):
+        return ()
+    default = () if version != 2 and integrity and not prf else _default_prf(ciphers, integrity)
+    return proposals(ciphers, integrity, prf or default, groups, additional=additional)
 
 
-def _parse_ipsec(top: Reader, version: int, ike_groups: tuple[int, ...]) -> IpsecHalf | None:
+def _parse_ipsec(top: Reader, ike: _Negotiation) -> IpsecHalf | None:
     if top.has("esp") and top.has("ah"):
         top.problem(
             "ah", "stands beside esp, and a tunnel uses one of them; remove ah unless nothing is to be encrypted."
         )
     if top.has("esp"):
-        return _parse_half("esp", top.half("esp", ESP_KEYS), version, ike_groups)
+        return _parse_half("esp", top.half("esp", ESP_KEYS), ike)
     if top.has("ah"):
-        return _parse_half("ah", top.half("ah", AH_KEYS, AH_REFUSES), version, ike_groups)
+        return _parse_half("ah", top.half("ah", AH_KEYS, AH_REFUSES), ike)
     return BUILT_IN["recommended"].ipsec
 
 
-def _parse_half(protocol: str, half: Reader | None, version: int, ike_groups: tuple[int, ...]) -> IpsecHalf | None:
+def _parse_half(protocol: str, half: Reader | None, ike: _Negotiation) -> IpsecHalf | None:
     if half is None:
         return None
-    ciphers = half.ciphers() if protocol == "esp" else ()
-    integrity = half.integrity(ciphers) if protocol == "esp" else half.authentication()
-    # Secure unless told otherwise: a policy that does not speak of PFS gets it, with the groups of its IKE half.
-    groups = half.groups("pfs_group") if half.has("pfs_group") else ike_groups
+    esn = half.word(protocol, "esn")
+    if ike.version != 2 and esn in {"yes", "both"}:
+        half.problem("esn", "IKEv1 cannot negotiate extended sequence numbers; remove esn, or use version: 2.")
+    keys_of_suite, refused = (ESP_SUITE, {}) if protocol == "esp" else (AH_SUITE, AH_REFUSES)
+    suites = half.suites(keys_of_suite, refused)
+    whole, ranked = _together(half, [(suite, _ipsec_suite(suite, protocol, ike, ESN[esn])) for suite in suites])
     lifetime = half.lifetime(IPSEC_LIFETIME)
-    if version == 1:
-        _refuse_in_ikev1(half, ciphers, groups, ike=False)
-    if half.failed or not (ciphers or protocol == "ah"):
+    margin = half.margin(protocol, lifetime)
+    most_bytes, most_packets = half.number(protocol, "lifetime_bytes"), half.number(protocol, "lifetime_packets")
+    if most_packets > MOST_PACKETS and esn != "yes":
+        half.problem("lifetime_packets", f"packets are numbered up to {MOST_PACKETS} only, unless esn is yes.")
+    if ike.version != 2:
+        whole = single_proposals(half, whole, ike.version, ike=False)
+    if half.failed or not whole:
         return None
-    whole = proposals(ciphers, integrity, (), groups) if ciphers else (Proposal((), integrity, (), groups),)
-    return IpsecHalf(protocol, _singly(half, whole) if version == 1 else whole, lifetime)
+    return IpsecHalf(protocol, tuple(dict.fromkeys(whole)), lifetime, margin, most_bytes, most_packets, ranked)
+
+
+def _ipsec_suite(suite: Reader, protocol: str, ike: _Negotiation, esn: tuple[str, ...]) -> tuple[Proposal, ...]:
+    ciphers = suite.ciphers() if protocol == "esp" else ()
+    integrity = suite.integrity(ciphers) if protocol == "esp" else suite.authentication()
+    # Secure unless told otherwise: a policy that does not speak of PFS gets it, with the groups of its IKE half.
+    groups = suite.groups("pfs_group") if suite.has("pfs_group") else ike.groups
+    own = suite.has("additional_key_exchanges", "pfs_group")
+    additional = suite.additional() if own else ike.additional
+    if additional and not groups:
+        suite.problem("additional_key_exchanges", "needs a pfs_group, which it follows (RFC 9370).")
+    if ike.version == 1:
+        refuse_in_ikev1(suite, ciphers, integrity, groups, ike=False)
+    if suite.failed or not (ciphers or protocol == "ah"):
+        return ()
+    return proposals(ciphers, integrity, (), groups, additional=additional, esn=esn)
 
 
 def _default_prf(ciphers: tuple[str, ...], integrity: tuple[str, ...]) -> tuple[str, ...]:
@@ -161,85 +236,3 @@ def _default_prf(ciphers: tuple[str, ...], integrity: tuple[str, ...]) -> tuple[
         return integrity
     long = [name for name in ciphers if "256" in name or "chacha" in name]
     return (*(("sha384",) if long else ()), *(("sha256",) if len(long) < len(ciphers) else ()))
-
-
-def _refuse_in_ikev1(half: Reader, ciphers: tuple[str, ...], groups: tuple[int, ...], *, ike: bool) -> None:
-    """IKEv1 has no numbers for what came after it (RFC 2409 and its IANA registries, RFC 7634, RFC 8031)."""
-    for name in ciphers:
-        if name.startswith("chacha") or (ike and ("gcm" in name or "ccm" in name or "ctr" in name)):
-            half.problem("encryption", f"IKEv1 cannot negotiate {name} here; use aes256 or aes128, or version: 2.")
-    for group in groups:
-        if group > 30:
-            half.problem(
-                "dh_group" if ike else "pfs_group", f"IKEv1 has no group {group}; use 20 or 15, or version: 2."
-            )
-    if ike and half.has("prf"):
-        half.problem("prf", "IKEv1 uses the integrity algorithm as its PRF; remove prf.")
-
-
-def _singly(half: Reader, whole: tuple[Proposal, ...]) -> tuple[Proposal, ...]:
-    single = singly(whole)
-    if len(single) > IKEV1_PROPOSALS:
-        half.problem(
-            "",
-            f"{len(single)} combinations, each a proposal of its own in IKEv1; at most {IKEV1_PROPOSALS} are allowed.",
-        )
-    return single
-
-
-def policy_warnings(name: str, policy: Policy, path: str) -> list[Problem]:
-    """What is weak in a policy, and why: each algorithm once per half."""
-    found = []
-    if policy.ike.version == 1:
-        found.append(
-            Problem(
-                f"{path}.ike.version", f"policy {name!r} uses IKEv1, which RFC 9395 retired in 2023; use version 2."
-            )
-        )
-    if policy.ike.aggressive:
-        found.append(
-            Problem(
-                f"{path}.ike.mode",
-                f"policy {name!r} uses aggressive mode, which sends a hash made with the PSK in clear: who listens, or "
-                "just asks, can try passwords offline; use main mode or version 2, or at least a long random PSK.",
-            )
-        )
-    found += [
-        Problem(f"{path}.ike.{key}", f"policy {name!r} names {what}")
-        for key, what in _weak(policy.ike.proposals, "dh_group")
-    ]
-    return [*found, *_ipsec_warnings(name, policy.ipsec, f"{path}.{policy.ipsec.protocol}")]
-
-
-def _ipsec_warnings(name: str, half: IpsecHalf, path: str) -> Iterator[Problem]:
-    if half.protocol == "ah":
-        yield Problem(path, f"policy {name!r} uses AH, which encrypts nothing: who listens reads all traffic; use esp.")
-    for key, what in _weak(half.proposals, "pfs_group"):
-        yield Problem(f"{path}.{key}", f"policy {name!r} names {what}")
-    if not all(proposal.dh_groups for proposal in half.proposals):
-        danger = "reads all traffic" if half.protocol == "esp" else "can forge all traffic"
-        yield Problem(
-            f"{path}.pfs_group",
-            f"policy {name!r} has no perfect forward secrecy: who breaks one IKE key {danger}; "
-            "use 20 (ecp384) or 15 (modp3072).",
-        )
-
-
-_INSTEAD: Final[Mapping[str, str]] = {
-    "encryption": "aes256gcm16 or aes256",
-    "integrity": "sha256",
-    "prf": "sha256",
-    "ke": "20 (ecp384) or 15 (modp3072)",
-}
-
-
-def _weak(whole: tuple[Proposal, ...], group_key: str) -> Iterator[tuple[str, str]]:
-    """The key that names each weak algorithm of these proposals, and what to say of it."""
-    rows = dict.fromkeys((kind, row) for proposal in whole for kind, row in members(proposal))
-    for kind, row in rows:
-        if row.status in (LEGACY, BROKEN):
-            label = f"group {row.name} ({row.token})" if kind == "ke" else row.name
-            yield (
-                (group_key if kind == "ke" else kind),
-                f"{label}, which is {row.status}: {row.why}; use {_INSTEAD[kind]}.",
-            )

@@ -9,15 +9,16 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from .crypto import DH_GROUPS, ENCRYPTION, INTEGRITY, PRF, group_number, hint, split
+from .crypto import ADDITIONAL, DH_GROUPS, ENCRYPTION, INTEGRITY, KEMS, PRF, group_number, hint, split
+from .parameters import LIFETIME_MAX, LIFETIME_MIN, Prose, parameter
 from .problems import MOST_UNKNOWN_KEYS, Problem, shown, suggestion
 
 if TYPE_CHECKING:
     from .crypto_data import Algorithm
 
-LIFETIME_MIN: Final = 300
-LIFETIME_MAX: Final = 2592000
 LIST_MAX: Final = 16
+MOST_ADDITIONAL: Final = 7  # RFC 9370, 2.2.1
+ANY_VERSION: Final = 0  # as strongSwan writes it: answers to both, starts with IKEv2
 MODES: Final = ("main", "aggressive")
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -76,6 +77,21 @@ class Reader:
         """A reader for the mapping under ``key``."""
         return Reader.of(self._raw[key], self._at(key), allowed, self._problems, refused)
 
+    def suites(self, allowed: tuple[str, ...], refused: Mapping[str, str]) -> list[Reader]:
+        """A reader for each set of algorithms: those under ``proposals``, or what stands here itself."""
+        if self._raw.get("proposals") is None:
+            return [self]
+        beside = [key for key in allowed if self._raw.get(key) is not None]
+        if beside:
+            self.problem(beside[0], "stands beside proposals; put it into each of them.")
+        items = self._items("proposals")
+        if not isinstance(self._raw["proposals"], Sequence):
+            self.problem("proposals", f"must be a list of proposals, strongest first, got {shown(items[0][1])}.")
+            return []
+        found = [Reader.of(item, self._at(path), allowed, self._problems, refused) for path, item in items]
+        self.failed = self.failed or None in found
+        return [suite for suite in found if suite]
+
     def has(self, *keys: str) -> bool:
         """Whether one of these is given."""
         return any(key in self._raw for key in keys)
@@ -85,11 +101,13 @@ class Reader:
         self._problems.append(Problem(self._at(key), message))
 
     def version(self) -> int:
-        """1 or 2; 2 when not given."""
+        """1, 2, or ANY_VERSION; 2 when not given."""
         value = self._raw.get("version", 2)
+        if value == "any":
+            return ANY_VERSION
         if isinstance(value, int) and not isinstance(value, bool) and value in (1, 2):
             return int(value)
-        self.problem("version", f"{shown(value)} is not an IKE version; allowed are 2 (the default) and 1.")
+        self.problem("version", f"{shown(value)} is not an IKE version; allowed are 2 (the default), 1 and any.")
         return 2
 
     def aggressive(self) -> bool:
@@ -101,7 +119,7 @@ class Reader:
             self.problem(
                 "mode", f"{shown(value)} is not a mode of IKEv1; allowed are main (the default) and aggressive."
             )
-        elif self._raw.get("version", 2) == 2:
+        elif self._raw.get("version", 2) in (2, "any"):
             self.problem("mode", f"{value} is a mode of IKEv1, and IKEv2 has none; remove mode, or set version: 1.")
         return value == "aggressive"
 
@@ -115,6 +133,47 @@ class Reader:
         else:
             return int(value)
         return default
+
+    def margin(self, level: str, lifetime: int) -> int:
+        """How long before their end keys are renewed, at the latest; 0 when not given."""
+        margin = self.number(level, "rekey_margin")
+        if 2 * margin >= lifetime:
+            self.problem(
+                "rekey_margin",
+                f"{margin} seconds; new keys come between two margins and one before the end of the lifetime "
+                f"({lifetime}), so less than half of it is allowed.",
+            )
+        return margin
+
+    def reauthentication(self, margin: int, version: int) -> int:
+        """After how many seconds the ends authenticate anew; 0 for never."""
+        value = self.number("ike", "reauth_lifetime")
+        if value and version == 1:
+            self.problem(
+                "reauth_lifetime", "IKEv1 authenticates anew with all new keys; remove it, lifetime says when."
+            )
+        elif value and 2 * margin >= value:
+            self.problem("reauth_lifetime", f"{value} seconds; more than two rekey margins ({2 * margin}) are needed.")
+        return value
+
+    def number(self, level: str, key: str) -> int:
+        """A whole number that has no default; 0 when not given."""
+        found = self._plain(level, key)
+        return found if isinstance(found, int) else 0
+
+    def word(self, level: str, key: str) -> str:
+        """One of some words; empty when not given."""
+        found = self._plain(level, key)
+        return found if isinstance(found, str) else ""
+
+    def _plain(self, level: str, key: str) -> object:
+        value, kind = self._raw.get(key), parameter(level, key).kind
+        if value is None or isinstance(kind, Prose):
+            return None
+        found, wrong = kind.read(value)
+        if wrong:
+            self.problem(key, wrong)
+        return found
 
     def ciphers(self) -> tuple[str, ...]:
         """The encryption algorithms: at least one is needed."""
@@ -170,6 +229,26 @@ class Reader:
                 self.problem(path, f"group {number} is named twice.")
             else:
                 found.append(number)
+        return tuple(found)
+
+    def additional(self) -> tuple[str, ...]:
+        """The key exchanges that follow the first; empty for none."""
+        key = "additional_key_exchanges"
+        found: list[str] = []
+        for path, item in self._items(key):
+            number = group_number(item) if not isinstance(item, str) or item.isdigit() else None
+            name = str(number) if number in DH_GROUPS else item
+            if not isinstance(name, str) or name not in ADDITIONAL:
+                meant = hint(KEMS, name) if isinstance(name, str) else ""
+                did_you_mean = f" Did you mean {meant!r}?" if meant else ""
+                allowed = f"{', '.join(KEMS)} and the numbers of groups"
+                self.problem(path, f"unknown key exchange {shown(item)}.{did_you_mean} Allowed: {allowed}.")
+            elif name in found:
+                self.problem(path, f"{name} is named twice.")
+            else:
+                found.append(name)
+        if len(found) > MOST_ADDITIONAL:
+            self.problem(key, f"{len(found)} key exchanges; IKEv2 has room for {MOST_ADDITIONAL} (RFC 9370).")
         return tuple(found)
 
     def _names(self, key: str, table: Mapping[str, Algorithm]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from .blocks import meet
 from .built_in_policies import BUILT_IN_POLICIES
 from .expand import selectors, tunnels_of
 from .fleet import bracketed, fleet
-from .policies import policy_warnings
+from .policy_warnings import policy_warnings
 from .problems import Problem
 from .validate_names import duplicate_addresses, duplicate_hosts, duplicate_lan_hosts, duplicate_sections
 from .validate_overlaps import overlaps
@@ -64,13 +64,27 @@ def warnings(topology: Topology) -> list[Problem]:
             for warning in policy_warnings(name, policy, bracketed("policies", name))
         ),
         *(warning for site in topology.sites.values() for warning in _swallowed_management(topology, site)),
+        *(warning for site in topology.sites.values() for warning in _open_to_all(topology, site)),
     ]
+
+
+def _open_to_all(topology: Topology, site: Site) -> Iterator[Problem]:
+    """Where the firewalls of a site's peers cannot tell its packets by their source."""
+    gateway = site.gateway
+    managed = any(topology.sites[one.other(site.name)].gateway.host for one in tunnels_of(topology, site.name))
+    if gateway.fixed or not managed:
+        return
+    what = "its address is not known" if gateway.anywhere else "the address of a DNS name may change at any time"
+    yield Problem(
+        f"{bracketed('sites', site.name)}.gateways[0].address",
+        f"{what}: the firewalls of its peers let IKE, ESP and AH in from everywhere, and leave the rest to IKE.",
+    )
 
 
 def _swallowed_management(topology: Topology, site: Site) -> Iterator[Problem]:
     """Where a gateway's answers to SSH would leave by a tunnel, whichever way SSH came."""
-    own = site.gateway.local_address or site.gateway.address
-    if not site.management or not any(subnet.contains(own) for subnet in site.subnets):
+    own = next(iter(site.gateway.own_addresses), None)
+    if own is None or not site.management or not any(subnet.contains(own) for subnet in site.subnets):
         return
     for tunnel in tunnels_of(topology, site.name):
         swallowed = meet(site.management, selectors(topology, tunnel, tunnel.other(site.name)))

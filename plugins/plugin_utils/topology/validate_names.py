@@ -14,8 +14,6 @@ from .problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .blocks import Block
-
 
 def duplicate_hosts(fleet: Fleet) -> Iterator[Problem]:
     first: dict[str, str] = {}
@@ -39,10 +37,11 @@ def duplicate_lan_hosts(fleet: Fleet) -> Iterator[Problem]:
 
 
 def duplicate_addresses(fleet: Fleet) -> Iterator[Problem]:
-    first: dict[Block, str] = {}
+    first: dict[str, str] = {}
     for site in fleet.topology.sites.values():
-        address = site.gateway.address
-        if first.setdefault(address, site.name) != site.name:
+        for address in site.gateway.dial:
+            if first.setdefault(address, site.name) == site.name:
+                continue
             message = f"{address} is already the address of the gateway of site {first[address]!r}; give each its own."
             yield Problem(f"{bracketed('sites', site.name)}.gateways[0].address", message)
 

@@ -83,7 +83,7 @@ def _around(topology: Topology, name: str, tunnels: list[Tunnel]) -> tuple[list[
 
 def _addresses(gateway: Gateway, site: str, tunnel: Tunnel | None) -> list[Item]:
     """What must stay outside of tunnels: a peer is dialled at its address, its private one is its own affair."""
-    items = [Item(gateway.address, site, tunnel, "address")]
+    items = [Item(address, site, tunnel, "address") for address in gateway.addresses]
     if tunnel is None and gateway.local_address is not None and gateway.behind_nat:
         items.append(Item(gateway.local_address, site, None, "local_address"))
     return items

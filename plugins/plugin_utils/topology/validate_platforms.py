@@ -152,12 +152,16 @@ def _reserved(stand: Stand) -> Iterator[Fault]:
 
 def _families(stand: Stand) -> Iterator[Fault]:
     for site in stand.tunnel.sites:
-        address = stand.topology.sites[site].gateway.address
-        if address.version not in stand.platform.families:
+        other = [
+            address
+            for address in stand.topology.sites[site].gateway.addresses
+            if address.version not in stand.platform.families
+        ]
+        if other:
             yield (
                 ".sites",
                 (
-                    f"the gateway of {site} has {address}; {stand.platform.title} reaches its peers by "
+                    f"the gateway of {site} has {other[0]}; {stand.platform.title} reaches its peers by "
                     f"{' and '.join(f'IPv{version}' for version in stand.platform.families)} only. "
                     "Give it such an address."
                 ),

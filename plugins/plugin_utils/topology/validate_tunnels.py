@@ -7,18 +7,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .behaviour import behaviour_faults
 from .blocks import meet
+from .children import in_pairs
 from .expand import identity, selectors
 from .fleet import Fleet, bracketed, path_of
-from .parse_sites import MOST_SUBNETS
+from .identities import same_as
+from .parameters import MOST_SUBNETS
 from .parse_tunnels import MAKES_ONE
 from .problems import Problem
+from .validate_peers import dialling_faults, identity_faults, nat_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from .blocks import Block
     from .model import Topology, Tunnel
+    from .policies import Policy
 
 
 def unusable_tunnels(fleet: Fleet) -> Iterator[Problem]:
@@ -47,27 +52,29 @@ def _faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
             f"missing; we do not manage {unmanaged[0]}'s gateway, so give the key agreed on with it ({MAKES_ONE}).",
         )
     near, far = (topology.sites[site].gateway.address for site in tunnel.sites)
-    if tunnel.mesh is None and near.version != far.version:
+    if tunnel.mesh is None and near and far and near.version != far.version:
         families = f"the gateway of {one} has {near} and that of {other} has {far}"
         yield ".sites", f"{families}; both need addresses of one family, IPv4 or IPv6."
-    yield from _nat_faults(topology, tunnel)
-    ours, theirs = (identity(topology, tunnel, site) for site in tunnel.sites)
-    if near != far and ours.lower() == theirs.lower():
-        yield ".ids", f"both ends are {ours!r}; give each end its own identity."
+    yield from nat_faults(topology, tunnel)
+    yield from dialling_faults(topology, tunnel)
+    policy = topology.policies.get(tunnel.policy)
+    if policy:
+        yield from behaviour_faults(tunnel.behaviour, tunnel.policy, policy)
+        yield from _port_faults(tunnel, policy)
+    yield from identity_faults(topology, tunnel)
     yield from _selector_faults(topology, tunnel)
 
 
-def _nat_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
-    policy = topology.policies.get(tunnel.policy)
-    behind = [site for site in tunnel.sites if topology.sites[site].gateway.behind_nat]
-    if policy and policy.ipsec.protocol == "ah" and behind:
-        yield (
-            ".policy",
-            (
-                f"{tunnel.policy!r} uses AH, and the gateway of {' and that of '.join(behind)} is behind NAT, which "
-                "rewrites the addresses that AH protects (RFC 3715): the peer drops all packets; use a policy with esp."
-            ),
-        )
+def _port_faults(tunnel: Tunnel, policy: Policy) -> Iterator[tuple[str, str]]:
+    if policy.ike.version == 2:
+        return
+    for index, traffic in enumerate(tunnel.traffic):
+        for site, ports in traffic.ports:
+            if "-" in ports:
+                yield (
+                    f".traffic[{index}].ports[{site}]",
+                    f"{ports}: IKEv1, which policy {tunnel.policy!r} uses, can name one port or all, no range.",
+                )
 
 
 def _selector_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
@@ -85,15 +92,19 @@ def _selector_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, 
             ".subnets",
             f"{one} has only {_family(near)} and {other} only {_family(far)} subnets; nothing could cross the tunnel.",
         )
-    policy = topology.policies.get(tunnel.policy)
-    if policy and policy.ike.version == 1 and len(near) * len(far) > MOST_SUBNETS:
-        yield (
-            ".subnets",
-            (
-                f"{len(near)} by {len(far)} subnets; IKEv1 needs a child for each pair, at most {MOST_SUBNETS}. "
-                "Summarise them, or use a policy with version 2."
-            ),
-        )
+    if in_pairs(topology, tunnel) and len(near) * len(far) * len(tunnel.traffic) > MOST_SUBNETS:
+        yield ".subnets", _too_many_pairs(tunnel, len(near), len(far))
+
+
+def _too_many_pairs(tunnel: Tunnel, near: int, far: int) -> str:
+    by_choice = tunnel.behaviour.selectors == "pairs"
+    cause = "selectors: pairs makes" if by_choice else "IKEv1 needs"
+    remedy = "let them be together" if by_choice else "use a policy with version 2"
+    times = f" and {len(tunnel.traffic)} kinds of traffic" if len(tunnel.traffic) > 1 else ""
+    return (
+        f"{near} by {far} subnets{times}; {cause} a child for each pair, at most {MOST_SUBNETS}. "
+        f"Summarise them, or {remedy}."
+    )
 
 
 def _families(blocks: tuple[Block, ...]) -> set[int]:
@@ -109,7 +120,9 @@ def mixed_meshes(fleet: Fleet) -> Iterator[Problem]:
     for mesh in fleet.topology.meshes:
         families: dict[int, list[str]] = {}
         for name in (*([mesh.hub] if mesh.hub else []), *mesh.sites):
-            families.setdefault(sites[name].gateway.address.version, []).append(name)
+            address = sites[name].gateway.address
+            if address:
+                families.setdefault(address.version, []).append(name)
         if len(families) > 1:
             groups = " and ".join(f"IPv{version} for {_some(names)}" for version, names in sorted(families.items()))
             message = f"gateways have addresses of two families, {groups}; make it two meshes or give them one family."
@@ -157,9 +170,10 @@ def duplicate_identities(fleet: Fleet) -> Iterator[Problem]:
         first: dict[tuple[str, str], Tunnel] = {}
         for tunnel in tunnels:
             ours, theirs = (identity(fleet.topology, tunnel, end) for end in (site, tunnel.other(site)))
-            other = first.setdefault((ours.lower(), theirs.lower()), tunnel)
+            other = first.setdefault((same_as(ours), same_as(theirs)), tunnel)
             if (
                 other is tunnel
+                or not (ours and theirs)
                 or (path_of(other), path_of(tunnel)) in said
                 or _same_pairs(fleet.topology, tunnel, other)
             ):

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import subprocess
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
     from testlab import Lab
 
 GATEWAYS = ("berlin-gw", "london-gw")
+AWKWARD = ("Berlin/London 1.0 \"quick\" 'n' {dirty} = # %s \\ ; 🚇 東京 Ölmühle " * 5)[:254] + "!"
+SECTION = "cw-Berlin-London-1-0-quick-n-dirty-s-lm-hle-4b13b088"
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+KEY = f"!\"#$%&'()*+,-./0123456789:;<=>?@ {LETTERS}[\\]^_`{LETTERS.lower()}{{|}}~"
+ENCODED = base64.b64encode(KEY.encode()).decode()
 STEADY = "ping -n -q -i 0.05 -w 120 192.168.2.11"
 
 
@@ -84,6 +90,15 @@ def test_a_tunnel_that_left_the_topology_goes_and_returns(lab: Lab, tmp_path: Pa
     assert [lab.spis(gateway) for gateway in GATEWAYS] == [[], []]
     assert not lab.pings("berlin-1", "192.168.2.11")
     assert lab.sh("berlin-1", "ip route show proto 213") == ""
+
+    awkward = {**topology["tunnels"][0], "name": AWKWARD, "psk": KEY}
+    changed.write_text(yaml.safe_dump({"ipsec_topology": {**topology, "tunnels": [awkward]}}))
+    run = lab.play("-e", f"@{changed}", "-vvvv", "--diff").succeeded()
+    assert f"{AWKWARD}  proven" in run.output
+    assert AWKWARD in lab.sh("berlin-gw", "cat /etc/swanctl/conf.d/causeway.conf")
+    assert lab.sh("berlin-gw", "swanctl --list-conns | grep -o '^cw-[^:]*'") == SECTION
+    journals = [lab.sh(gateway, "journalctl --no-pager -o verbose") for gateway in GATEWAYS]
+    assert not any(LETTERS in text or ENCODED in text for text in (run.output, *journals))
 
     lab.play().succeeded()
     assert eventually(lambda: lab.pings("berlin-1", "192.168.2.11"))

@@ -13,6 +13,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto imp
     DH_GROUPS,
     ENCRYPTION,
     INTEGRITY,
+    KEMS,
     PRF,
     Proposal,
 )
@@ -20,28 +21,31 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto_dat
     ACCEPTABLE,
     BROKEN,
     LEGACY,
+    PLUGIN_PACKAGES,
     RECOMMENDED,
     Algorithm,
 )
 
-TABLES = (ENCRYPTION, INTEGRITY, PRF, DH_GROUPS)
+TABLES = (ENCRYPTION, INTEGRITY, PRF, DH_GROUPS, KEMS)
 ROWS = [row for table in TABLES for row in table.values()]
 
-# IKEv2 parameters at IANA: encryption 3, 12-16, 18-20, 28; integrity 1, 2, 12-14; PRF 1, 2, 5-7.
+# IKEv2 parameters at IANA: encryption 3, 12-16, 18-20, 23, 28; integrity 1, 2, 5, 8, 12-14; PRF 1, 2, 4-8.
 IANA = {
     "3des": 3,
     **{f"aes{bits}": 12 for bits in (128, 192, 256)},
     **{f"aes{bits}ctr": 13 for bits in (128, 192, 256)},
     **{f"aes{bits}ccm{tag}": number for bits in (128, 192, 256) for tag, number in ((8, 14), (12, 15), (16, 16))},
     **{f"aes{bits}gcm{tag}": number for bits in (128, 192, 256) for tag, number in ((8, 18), (12, 19), (16, 20))},
+    **{f"camellia{bits}": 23 for bits in (128, 192, 256)},
     "chacha20poly1305": 28,
 }
 
 
-def offered(version: str) -> set[str]:
-    """What swanctl --list-algs said with openssl as the only plugin for cryptography, as kind:NAME."""
-    lines = (Path(__file__).parent / f"list-algs-{version}.txt").read_text(encoding="ascii").split()
-    return {line.replace("dh:", "ke:", 1) for line in lines}
+def offered(version: str, *more: str) -> set[str]:
+    """What swanctl --list-algs said with openssl as the only plugin for cryptography, as kind:NAME; and with more."""
+    names = [version, *(f"{version}-{plugins}" for plugins in more)]
+    lines = [(Path(__file__).parent / f"list-algs-{name}.txt").read_text(encoding="ascii").split() for name in names]
+    return {line.replace("dh:", "ke:", 1) for found in lines for line in found}
 
 
 def test_ciphers_and_their_numbers() -> None:
@@ -55,6 +59,8 @@ def test_hashes_and_their_numbers() -> None:
         "sha256": ("AUTH_HMAC_SHA2_256_128", 12),
         "sha384": ("AUTH_HMAC_SHA2_384_192", 13),
         "sha512": ("AUTH_HMAC_SHA2_512_256", 14),
+        "aesxcbc": ("AUTH_AES_XCBC_96", 5),
+        "aescmac": ("AUTH_AES_CMAC_96", 8),
     }
     assert {name: row.iana[1] for name, row in PRF.items()} == {
         "md5": 1,
@@ -62,12 +68,19 @@ def test_hashes_and_their_numbers() -> None:
         "sha256": 5,
         "sha384": 6,
         "sha512": 7,
+        "aesxcbc": 4,
+        "aescmac": 8,
     }
 
 
 def test_groups() -> None:
-    assert list(DH_GROUPS) == [1, 2, 5, 14, 15, 16, 17, 18, 19, 20, 21, 24, 31, 32]
+    assert list(DH_GROUPS) == [1, 2, 5, *range(14, 33)]
     assert all(number == group.number == group.iana[1] for number, group in DH_GROUPS.items())
+    assert {name: (row.iana[1], row.algorithm) for name, row in KEMS.items()} == {
+        "mlkem512": (35, "ML_KEM_512"),
+        "mlkem768": (36, "ML_KEM_768"),
+        "mlkem1024": (37, "ML_KEM_1024"),
+    }
 
 
 @pytest.mark.parametrize("version", ["5.9.8", "6.0.1"])
@@ -77,7 +90,9 @@ def test_daemons_offer_every_row(version: str) -> None:
         Proposal((), tuple(INTEGRITY), tuple(PRF), tuple(DH_GROUPS)),
     ]
     wanted = {f"{kind}:{name}" for kind, names in crypto.algorithms(whole, []).items() for name in names}
-    assert wanted <= offered(version)
+    assert wanted <= offered(version, "xcbc-cmac")
+    own = {row.algorithm for row in (*INTEGRITY.values(), *PRF.values()) if row.plugins[0] in {"xcbc", "cmac"}}
+    assert {name for name in wanted if name.partition(":")[2] not in own} <= offered(version)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{type(row).__name__}-{row.name}")
@@ -88,7 +103,7 @@ def test_every_row_is_complete(row: Algorithm) -> None:
     assert row.standing.rfc8247
     assert row.standing.rfc8221
     assert row.standing.bsi
-    assert row.plugins[0] == "openssl"
+    assert row.plugins[0] in PLUGIN_PACKAGES
     assert set(row.debian) == {"12", "13"}
 
 
@@ -118,6 +133,7 @@ def test_tokens_are_unique() -> None:
         ("triple-des", "3des"),
         ("ChaCha20", "chacha20poly1305"),
         ("aes265", "aes256"),
+        ("Camellia-256-CBC", "camellia256"),
         ("rot13", ""),
         ("", ""),
         ("x" * 100000, ""),
@@ -145,6 +161,7 @@ def test_hints_for_hashes(typed: str, meant: str) -> None:
         ("dh-group-15", 15),
         ("modp3072", 15),
         ("x25519", 31),
+        ("brainpoolP256r1", 28),
         ("secp384r1", 20),
         (True, None),
         (None, None),
@@ -163,6 +180,14 @@ def test_aead_and_classic_are_proposed_apart_aead_first() -> None:
         "aes256gcm16-prfsha256-modp3072",
         "aes128-3des-sha256-prfsha256-modp3072",
     ]
+
+
+def test_key_exchanges_that_follow_are_numbered() -> None:
+    whole = crypto.proposals(("aes256gcm16",), (), ("sha384",), (20,), additional=("mlkem768", "31"))
+    assert crypto.proposal_token(whole[0]) == "aes256gcm16-prfsha384-ecp384-ke1_mlkem768-ke2_curve25519"
+    assert crypto.algorithms(whole, [])["ke"] == ("CURVE_25519", "ECP_384", "ML_KEM_768")
+    (esp,) = crypto.proposals(("aes256gcm16",), (), (), (20,), esn=("esn", "noesn"))
+    assert crypto.proposal_token(esp) == "aes256gcm16-ecp384-esn-noesn"
 
 
 def test_h29_one_of_each_kind_for_ikev1() -> None:
@@ -185,5 +210,13 @@ def test_h25_packages() -> None:
     needed = crypto.plugins([Proposal(("aes128ctr",), ("sha256",), ("sha256",), (15,))], [])
     assert crypto.packages(needed, "12") == ("libstrongswan-standard-plugins",)
     assert crypto.packages(needed, "13") == ("libstrongswan",)
+    slow = crypto.plugins([Proposal(("aes128",), ("aesxcbc",), ("aescmac",), (15,))], [])
+    assert slow == ("cmac", "openssl", "xcbc")
+    assert crypto.packages(slow, "12") == (
+        "libstrongswan",
+        "libstrongswan-extra-plugins",
+        "libstrongswan-standard-plugins",
+    )
+    assert crypto.packages(slow, "13") == ("libstrongswan", "libstrongswan-extra-plugins")
     with pytest.raises(ValueError, match=r"^release '11' is not known; known are 12, 13\.$"):
         crypto.packages(needed, "11")

@@ -144,13 +144,13 @@ def sa(name: str, state: str = "ESTABLISHED") -> dict[str, Any]:
 
 
 WANTED = Wanted({"cw-a": MESSAGE}, {"ike-cw-a": SECRET}, "text", "secrets")
-EMPTY = Current({}, {}, None, None, files_safe=False, daemon=Daemon())
+EMPTY = Current({}, {}, None, None, unsafe=("a", "b"), daemon=Daemon())
 SAME = Current(
     {"cw-a": MESSAGE},
     {"ike-cw-a": SECRET},
     "text",
     "secrets",
-    files_safe=True,
+    unsafe=(),
     daemon=Daemon(
         connections={"cw-a": SHOWN, "other": {}},
         secrets=frozenset({"ike-cw-a", "ike-other"}),
@@ -242,7 +242,7 @@ def test_a_key_alone() -> None:
 
 
 def test_a_file_that_others_can_read_is_written_again() -> None:
-    plan = plan_connections(WANTED, replace(SAME, files_safe=False))
+    plan = plan_connections(WANTED, replace(SAME, unsafe=("a",)))
     assert plan.write_files
     assert names(plan)[3] == ("cw-a",)
 

@@ -48,7 +48,7 @@ def test_more_tunnels_are_more_elements_and_no_more_rules() -> None:
     def tunnels(count: int) -> tuple[dict[str, Any], ...]:
         return tuple(
             {
-                "peer": f"198.51.100.{i}",
+                "peers": [f"198.51.100.{i}"],
                 "local_subnets": ["192.168.0.0/24"],
                 "remote_subnets": [f"10.{i}.0.0/24", f"10.{i}.2.0/24"],
             }

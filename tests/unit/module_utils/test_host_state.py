@@ -70,6 +70,22 @@ def test_files(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("answers", "version"),
+    [
+        (["installed 5.9.8-5+deb12u6\n"], {"installed": "5.9.8-5+deb12u6", "offered": ""}),
+        (["config-files 5.9.8-5\n", "x:\n  Candidate: 6.0.1-6\n"], {"installed": "", "offered": "6.0.1-6"}),
+        (["", "x:\n  Candidate: (none)\n"], {"installed": "", "offered": ""}),
+        (["", ""], {"installed": "", "offered": ""}),
+    ],
+)
+def test_version_of_a_package(answers: list[str], version: dict[str, str]) -> None:
+    said = iter(answers)
+    assert host_state.read_version(lambda *_args, **_options: (0, next(said), ""), "apt", "x") == version
+    assert host_state.read_version(Says("installed 1"), "dnf", "x") == {"installed": "", "offered": ""}
+    assert host_state.read_version(Says("installed 1"), "apt", "") == {"installed": "", "offered": ""}
+
+
 def test_units() -> None:
     run = Says("ActiveState=active\nUnitFileState=enabled\n\nActiveState=inactive\nUnitFileState=\n")
     assert host_state.read_units(run, ["strongswan", "none"]) == {

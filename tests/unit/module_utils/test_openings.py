@@ -22,7 +22,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.openings import (
 
 TUNNEL = {
     "name": "berlin-london",
-    "peer": "198.51.100.20",
+    "peers": ["198.51.100.20"],
     "protocol": "esp",
     "local_subnets": ["192.168.1.0/24", "2001:db8:1::/64"],
     "remote_subnets": ["192.168.2.0/24", "2001:db8:2::/64"],
@@ -52,7 +52,7 @@ def test_a_tunnel_needs_its_peer_and_its_pairs_of_one_family() -> None:
 
 
 def test_a_peer_of_any_address_is_any_source_in_both_families() -> None:
-    tunnel = {**TUNNEL, "peer": None, "protocol": "ah", "local_subnets": []}
+    tunnel = {**TUNNEL, "peers": [], "protocol": "ah", "local_subnets": []}
     assert wanted_openings(the_intent(tunnel, {**tunnel, "name": "other"}), []) == [
         Opening("input", 4, "ah", (), None, None, "AH of berlin-london"),
         Opening("input", 4, "udp", (500, 4500), None, None, "IKE of berlin-london"),

@@ -10,12 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import (
-    FileError,
-    Staged,
-    locked,
-    read_host_file,
-)
+from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import Staged, locked, read_host_file
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import ConfigError, parse_text
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_secrets import (
     Secret,

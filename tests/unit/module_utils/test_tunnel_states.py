@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 import pytest
-from ansible_collections.causeway.ipsec.plugins.module_utils.sa_causes import SYMPTOMS, Offer, classify
+from ansible_collections.causeway.ipsec.plugins.module_utils.sa_causes import (
+    SYMPTOMS,
+    Offer,
+    classify,
+    no_answer,
+    unauthenticated,
+    words,
+)
 from ansible_collections.causeway.ipsec.plugins.module_utils.sas import (
     live_children,
     missing_children,
@@ -102,6 +108,22 @@ def test_whether_the_peer_ever_answered(spi: str, answered: bool) -> None:
     assert (sa.answered, sa.busy) == (answered, True)
 
 
+@pytest.mark.parametrize(
+    ("changes", "unauthenticated"),
+    [
+        ({}, True),
+        ({"state": "ESTABLISHED"}, False),
+        ({"version": "2"}, False),
+        ({"responder-spi": "0000000000000000"}, False),
+    ],
+)
+def test_whether_a_peer_of_ikev1_stops_where_it_must_authenticate(
+    changes: dict[str, Any], unauthenticated: bool
+) -> None:
+    (sa,) = parse_sas([ike(**{"version": "1", "state": "CONNECTING", **changes})])
+    assert sa.unauthenticated == unauthenticated
+
+
 OFFER = Offer("198.51.100.20", "us", "them", ("aes128-sha256-modp3072",), ("aes256gcm16",), ("10.1.0.0/16",), ())
 
 
@@ -123,6 +145,13 @@ OFFER = Offer("198.51.100.20", "us", "them", ("aes128-sha256-modp3072",), ("aes2
         ("configured DH group CURVE_448 not supported", "algorithm_missing", "CURVE_448"),
         ("CHILD_SA config 'cw-a' not found", "not_loaded", "causeway.ipsec.connections"),
         ("received INVALID_MAJOR_VERSION notify error", "refused", "INVALID_MAJOR_VERSION"),
+        # IKEv1 has other words for it.
+        ("received NO_PROPOSAL_CHOSEN error notify", "ike_proposal", "aes128-sha256-modp3072"),
+        ("parsed INFORMATIONAL_V1 request 3438723388 [ HASH N(NO_PROP) ]", "child_proposal", "aes256gcm16"),
+        ("received INVALID_ID_INFORMATION error notify", "selectors", "10.1.0.0/16"),
+        ("received AUTHENTICATION_FAILED error notify", "authentication", "'us' (our identity)"),
+        ("received PAYLOAD_MALFORMED error notify", "psk_mismatch", "198.51.100.20"),
+        ("received SITUATION_NOT_SUPPORTED error notify", "refused", "SITUATION_NOT_SUPPORTED"),
     ],
 )
 def test_each_symptom_has_its_cause(line: str, code: str, words: str) -> None:
@@ -134,8 +163,7 @@ def test_each_symptom_has_its_cause(line: str, code: str, words: str) -> None:
 def test_every_text_can_be_filled_in() -> None:
     for symptom in SYMPTOMS:
         groups = dict.fromkeys(symptom.pattern.groupindex, "x")
-        offered = dict.fromkeys((field.name for field in fields(Offer)), "y")
-        assert symptom.text.format(**groups, **offered)
+        assert symptom.text.format(**groups, **words(Offer()))
 
 
 def test_silence_is_no_answer_and_the_unknown_is_quoted() -> None:
@@ -143,6 +171,25 @@ def test_silence_is_no_answer_and_the_unknown_is_quoted() -> None:
     found = classify(["received packet: …", "something new "], "establishing CHILD_SA 'c' failed", OFFER)
     assert found.code == "unknown"
     assert "something new" in found.text
+
+
+def test_the_phase_of_ikev1_that_failed() -> None:
+    """Both say NO_PROPOSAL_CHOSEN; only the first one says it in clear."""
+    said = "received NO_PROPOSAL_CHOSEN error notify"
+    assert classify(["parsed INFORMATIONAL_V1 request 0 [ N(NO_PROP) ]", said], "", OFFER).code == "ike_proposal"
+    assert classify(["parsed INFORMATIONAL_V1 request 7 [ HASH N(NO_PROP) ]", said], "", OFFER).code == "child_proposal"
+
+
+def test_what_is_said_of_ikev1_names_what_is_peculiar_to_it() -> None:
+    found = unauthenticated(OFFER)
+    assert found.code == "psk_mismatch"
+    assert found.text == (
+        "the peer at 198.51.100.20 answers, and falls silent when the ends are to authenticate each other. That is how "
+        "different pre-shared keys show in IKEv1: set the same one at both ends. The peer's log says more."
+    )
+    hint = "Does it do IKEv1? Some ignore it without a word (libreswan unless ikev1-policy=accept)"
+    assert hint in no_answer(Offer(ike_version="1")).text
+    assert hint not in no_answer(OFFER).text
 
 
 def test_what_is_said_of_ah_names_it() -> None:
@@ -163,8 +210,9 @@ def test_offers_come_from_our_file(tmp_path: Any) -> None:
         "remote { id = them\n }\n children { c { esp_proposals = aes256gcm16\n local_ts = 10.1.0.0/16\n } } } }"
     )
     assert read_offers(str(path)) == {"cw-a": OFFER}
-    path.write_text("connections { cw-b { children { c { ah_proposals = sha256, sha1\n } } } }")
-    assert read_offers(str(path)) == {"cw-b": Offer(ipsec_proposals=("sha256", "sha1"), protocol="AH")}
+    path.write_text("connections { cw-b { version = 1\n children { c { ah_proposals = sha256, sha1\n } } } }")
+    offer = Offer(ipsec_proposals=("sha256", "sha1"), protocol="AH", ike_version="1")
+    assert read_offers(str(path)) == {"cw-b": offer}
     path.write_text("} broken")
     assert read_offers(str(path)) == {}
     assert read_offers(str(tmp_path / "none")) == {}

@@ -132,6 +132,18 @@ def test_a_stream_gives_its_events_and_no_others(tmp_path: Path) -> None:
         assert client.stream("list-sas", "list-sa") == [{"0": {}}, {"1": {}}, {"2": {}}]
 
 
+def test_events_are_taken_as_they_come_and_nobody_waits_for_them(tmp_path: Path) -> None:
+    log = [bytes([EVENT, 3]) + b"log" + encode({"msg": str(number)}) for number in range(3)]
+    with daemon(tmp_path / "s", lambda _packet: [bytes([EVENT_CONFIRM]), *log]) as client:
+        client.listen("log")
+        found: list[Message] = []
+        deadline = time.monotonic() + 10
+        while len(found) < 3 and time.monotonic() < deadline:
+            found += client.heard()
+        assert found == [{"msg": "0"}, {"msg": "1"}, {"msg": "2"}]
+        assert client.heard() == []
+
+
 def test_failure_and_what_the_daemon_does_not_know(tmp_path: Path) -> None:
     replies = iter([response({"success": "no", "errmsg": "bad thing"}), bytes([CMD_UNKNOWN])])
     with daemon(tmp_path / "s", lambda _packet: [next(replies)]) as client:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.causeway.ipsec.plugins.module_utils import connection_apply, connection_run
+from ansible_collections.causeway.ipsec.plugins.module_utils import connection_apply, connection_run, turn
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import Request, run
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_view import actions, duration
 from ansible_collections.causeway.ipsec.plugins.module_utils.vici import ViciCommandError, ViciTimeoutError
@@ -140,9 +140,10 @@ def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("MAIN", "swanctl.conf"),
         ("CONNECTIONS", "conf.d/causeway.conf"),
         ("SECRETS", "conf.d/causeway-secrets.conf"),
-        ("LOCK", "lock"),
     ):
         monkeypatch.setattr(connection_run, name, str(tmp_path / path))
+    monkeypatch.setattr(turn, "LOCK", str(tmp_path / "lock"))
+    monkeypatch.setattr(turn, "MARK", str(tmp_path / "run.json"))
     return tmp_path
 
 
@@ -185,6 +186,24 @@ def test_a_second_run_only_loads_the_keys_again(charon: Charon) -> None:
     assert [call for call in charon.calls if not call[0].startswith(("get-", "stats", "version"))] == [
         ("load-shared", "ike-cw-a")
     ]
+
+
+def test_what_a_run_that_was_killed_left_beside_the_files_goes(charon: Charon, etc: Path) -> None:
+    run(request("cw-a"))
+    for name in (".causeway.conf.abcdefgh.new", ".causeway-secrets.conf.12345678.new", "other.conf"):
+        (etc / "conf.d" / name).write_text("")
+    assert not run(request("cw-a"))["changed"]
+    assert set(files(etc)) == {"causeway.conf", "causeway-secrets.conf", "other.conf"}
+
+
+def test_a_run_that_another_has_superseded_changes_nothing(charon: Charon, etc: Path) -> None:
+    first, second = ({"id": number, "who": f"the run {number}"} for number in ("1", "2"))
+    run(replace(request("cw-a"), run=first))
+    run(replace(request("cw-b"), run=second))
+    with pytest.raises(turn.SupersededError, match=r"another run \(the run 2\) came to this host after this one did"):
+        run(replace(request("cw-a"), run=first))
+    assert set(charon.connections) == {"other", "cw-b"}
+    assert "cw-a" not in files(etc)["causeway.conf"]
 
 
 def test_no_key_is_in_any_result(charon: Charon) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 TUNNEL = {
     "name": "berlin-london",
-    "peer": "198.51.100.20",
+    "peers": ["198.51.100.20"],
     "protocol": "esp",
     "local_subnets": ["192.168.1.0/24"],
     "remote_subnets": ["192.168.2.0/24"],
@@ -149,6 +149,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(firewall_run, "RULES_FILE", str(tmp_path / "causeway" / "firewall.nft"))
     monkeypatch.setattr(firewall_run, "RULES_BEFORE", str(tmp_path / "run" / "before.nft"))
     monkeypatch.setattr(firewall_run, "SYSTEMD", str(tmp_path / "systemd"))
+    monkeypatch.setattr(firewall_run, "UNFINISHED", str(tmp_path / "unfinished"))
     monkeypatch.setattr(firewall_host, "LEGACY_TABLES", ())
     return Host(tmp_path)
 
@@ -204,6 +205,57 @@ def test_a_run_that_died_before_it_confirmed_is_confirmed_by_the_next(host: Host
     assert not host.file.exists()
     assert host.call("confirmed")["changed"]
     assert not host.timer
+
+
+def test_what_a_run_that_died_has_armed_does_not_go_off_before_the_next_has_confirmed(host: Host) -> None:
+    host.call()
+    host.commands.clear()
+    host.call()
+    told = [text for text in host.commands if "causeway-firewall-rollback" in text and "is-active" not in text]
+    assert [text.split()[:2] for text in told] == [["systemctl", "stop"], ["systemd-run", "--on-active=60s"]]
+    host.fire()
+    assert host.table is None
+
+
+def test_systemd_is_told_of_units_that_a_run_wrote_before_it_died(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.confirmed()
+    other = {**UNITS, "causeway-firewall.service": "[Unit]\nDescription=other\n"}
+    with monkeypatch.context() as patch:
+        patch.setattr(firewall_run, "_systemctl", dies)
+        with pytest.raises(KeyboardInterrupt):
+            host.call(units=other)
+    assert (host.root / "systemd" / "causeway-firewall.service").read_text() == other["causeway-firewall.service"]
+    host.commands.clear()
+    assert host.call(units=other)["changed"]
+    assert host.commands.count("systemctl daemon-reload") == 1
+    assert not host.call(units=other)["changed"]
+    assert host.commands.count("systemctl daemon-reload") == 1
+
+
+def test_the_service_is_told_of_rules_that_a_run_confirmed_before_it_died(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.call()
+    with monkeypatch.context() as patch:
+        patch.setattr(firewall_run, "_systemctl", dies)
+        with pytest.raises(KeyboardInterrupt):
+            host.call("confirmed")
+    host.commands.clear()
+    assert host.call()["changed"]
+    assert host.commands.count("systemctl start causeway-firewall.service") == 1
+    assert not host.call()["changed"]
+
+
+def test_connections_are_forgotten_though_the_run_that_loaded_the_rules_died(host: Host) -> None:
+    host.call()
+    host.commands.clear()
+    host.call()
+    assert len([text for text in host.commands if text.startswith("/usr/sbin/conntrack")]) == 2
+
+
+def dies(*_unused: Any) -> None:
+    """What SIGKILL makes of a step, as far as it can be played."""
+    raise KeyboardInterrupt
 
 
 def test_a_second_change_goes_back_to_what_was_confirmed_last(host: Host) -> None:
@@ -265,14 +317,15 @@ def test_check_mode_touches_nothing(host: Host) -> None:
     host.check_mode = True
     result = host.call()
     assert (result["changed"], result["armed"]) == (True, False)
-    assert [entry["after_header"] for entry in result["diff"]][-1] == "nft list table inet causeway"
+    headers = [entry["after_header"] for entry in result["diff"]]
+    assert headers[-2:] == ["nft list table inet causeway", str(host.file)]  # what confirming would write, too
     assert list(host.root.iterdir()) == []
     assert host.table is None
 
 
 def test_check_mode_on_a_host_without_nft_says_what_would_be_loaded(host: Host) -> None:
     host.check_mode, host.programs = True, set()
-    assert "chain guard_out" in host.call()["diff"][-1]["after"]
+    assert "chain guard_out" in host.call()["diff"][-2]["after"]
     host.check_mode = False
     with pytest.raises(HostError, match="nft is not installed here"):
         host.call()

@@ -83,6 +83,7 @@ def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     made = Host()
     monkeypatch.setattr(route_files, "NETWORKD_DIRECTORY", str(tmp_path))
     monkeypatch.setattr(route_files, "IFUPDOWN_SCRIPT", str(tmp_path / "causeway-routes"))
+    monkeypatch.setattr(static_routes, "UNFINISHED", str(tmp_path / "unfinished"))
     monkeypatch.setattr(network_managers, "gather", lambda _run, _find: made.managers)
     monkeypatch.setattr(networkd, "reload", made.reload)
     return made
@@ -126,13 +127,30 @@ def test_with_networkd_only_a_changed_file_is_told(host: Host, dropin: Path) -> 
 def test_a_networkd_that_refuses_is_told_again_next_time(host: Host, dropin: Path) -> None:
     host.use_networkd()
     host.hold(LONDON)
-    before = dropin.read_text(encoding="utf-8")
     host.networkd_fails = True
     with pytest.raises(HostError, match="networkctl reload: no"):
         host.hold(LONDON, OSLO)
-    assert dropin.read_text(encoding="utf-8") == before
     host.networkd_fails = False
-    assert host.hold(LONDON, OSLO).reload == ["eth0"]
+    again = host.hold(LONDON, OSLO)
+    assert (again.changed, again.files, again.reload) == (True, [], ["eth0"])
+    assert not host.hold(LONDON, OSLO).changed
+
+
+def test_networkd_is_told_of_a_file_that_a_run_wrote_before_it_died(
+    host: Host, dropin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host.use_networkd()
+
+    def dies(*_unused: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(networkd, "reload", dies)
+        with pytest.raises(KeyboardInterrupt):
+            host.hold(LONDON)
+    assert dropin.exists()
+    assert host.hold(LONDON).reload == ["eth0"]
+    assert not host.hold(LONDON).changed
 
 
 def test_routes_that_are_no_longer_wanted_go_with_their_files(host: Host, dropin: Path) -> None:

@@ -31,6 +31,8 @@ WRITE = """
       config: "{{ ipsec_topology | causeway.ipsec.swanctl_config(inventory_hostname) }}"
       packages: "{{ ipsec_topology | causeway.ipsec.strongswan_packages(inventory_hostname, '12') }}"
       hosts: "{{ ipsec_topology | causeway.ipsec.topology_hosts }}"
+      unmet: "{{ needed | causeway.ipsec.strongswan_unmet('gw', '5.9.8', plugins=['ml'], userspace=false) }}"
+    needed: [{feature: per_cpu_sas, tunnel: t, key: "tunnels[t].per_cpu_sas", version: 6.0.2}]
 """
 
 
@@ -51,6 +53,12 @@ def test_answers(answers: dict[str, Any]) -> None:
     assert [secret["psk"] for secret in answers["secrets"]] == ["m" * 64, f"given-in-vault-{'x' * 32}"]
     assert 'proposals = "aes128ctr-sha256-prfsha256-modp3072"' in answers["config"]
     assert answers["packages"] == ["libstrongswan-standard-plugins"]
+    assert answers["unmet"] == [
+        (
+            "gw: tunnels[t].per_cpu_sas asks for per_cpu_sas, which needs strongSwan 6.0.2 or later, and here is "
+            "5.9.8; leave it out, or upgrade the host. Tunnels: t."
+        )
+    ]
     assert answers["hosts"] == {"gateways": ["berlin-gw", "london-gw"], "lan_hosts": ["berlin-1", "london_lan_hosts"]}
 
 

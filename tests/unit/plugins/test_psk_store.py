@@ -68,6 +68,23 @@ def test_the_second_never_overwrites(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.psk"]
 
 
+def test_nothing_has_a_name_until_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A controller that is killed leaves no part of a key behind."""
+    seen: list[list[str]] = []
+    monkeypatch.setattr(os, "fsync", lambda _handle: seen.append([path.name for path in tmp_path.iterdir()]))
+    psk_store.make_once(tmp_path / "a.psk", b"key")
+    assert seen == [[], ["a.psk"]]
+
+
+def test_a_file_system_where_each_file_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "O_TMPFILE")
+    psk_store.make_once(tmp_path / "a.psk", b"first")
+    psk_store.make_once(tmp_path / "a.psk", b"second")
+    assert (tmp_path / "a.psk").read_bytes() == b"first"
+    assert stat.S_IMODE((tmp_path / "a.psk").stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["a.psk"]
+
+
 def test_new_keys_are_48_random_bytes() -> None:
     keys = {psk_store.new_psk() for _unused in range(100)}
     assert len(keys) == 100

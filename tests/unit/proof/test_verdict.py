@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import table, verdict
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof.lost import Lost
 
 TUNNELS = [("berlin-london", "cw-berlin-london", ("berlin-gw", "london-gw"))]
 
@@ -49,6 +50,39 @@ def test_lost_on_the_way_points_at_the_network_between() -> None:
 
 def test_decrypted_and_unanswered_points_at_the_far_end() -> None:
     assert prove((0, 840), (840, 0), 0).problems[1].startswith("london-gw decrypts and sends nothing back")
+
+
+def one_end(bytes_in: int, bytes_out: int, received: int = 0, uncovered: tuple[str, ...] = ()) -> verdict.Row:
+    """A tunnel to a peer that we do not manage."""
+    seen = [{**status(bytes_in, bytes_out)[0], "uncovered": list(uncovered)}]
+    tunnels = [("berlin-london", "cw-berlin-london", ("berlin-gw",))]
+    return verdict.rows(tunnels, {}, {"berlin-gw": seen}, {"berlin-gw": ping(received)})[0]
+
+
+def test_a_silent_peer_that_is_not_managed_is_where_to_look() -> None:
+    lost, where = one_end(0, 840).problems
+    assert lost == "berlin-gw: no answer from london-1 (192.168.2.11): 0 of 3 replies"
+    assert where == (
+        "berlin-gw encrypts, and nothing comes back from the peer, which is not managed here: it drops what arrives or "
+        "does not answer into the tunnel (its firewall, its forwarding, its routes, its LAN hosts' routes), or the "
+        "network between drops IPsec (IP protocol 50 or 51, or UDP 4500)"
+    )
+    assert one_end(84, 84).problems[1].startswith("packets cross the tunnel both ways")
+    assert one_end(0, 0).problems[1].startswith("nothing was encrypted on berlin-gw")
+
+
+def test_a_peer_that_narrowed_the_tunnel_fails_it_though_pings_cross() -> None:
+    row = one_end(84, 84, received=3, uncovered=("192.168.1.0/24 === 192.168.3.0/24",))
+    (problem,) = row.problems
+    assert row.state == "FAILED"
+    assert problem == (
+        "berlin-gw: up, but the peer did not agree to 192.168.1.0/24 === 192.168.3.0/24. Either it has other subnets "
+        "than the topology says, or it takes one pair of subnets for each IPsec SA, as libreswan, Cisco's and "
+        "Fortinet's devices do: then set selectors: pairs for the tunnel"
+    )
+    many = one_end(84, 84, uncovered=tuple(f"10.0.{number}.0/24 === 10.1.0.0/24" for number in range(6)))
+    assert "10.0.3.0/24 === 10.1.0.0/24 and 2 more. Either" in many.problems[0]
+    assert len(many.problems) == 2  # and the ping, but no guess at where it was lost
 
 
 def test_a_tunnel_that_is_down_explains_its_lost_pings() -> None:
@@ -119,3 +153,42 @@ def test_an_mtu_below_what_ipv6_needs_is_said_even_where_it_is_computed_so() -> 
     )
     assert len(measured(1200).notes) == 2
     assert len(measured(1200, computed=(None, None)).notes) == 1
+
+
+LONDON = ("berlin-london",)
+NO_GATEWAY = Lost("london-gw", unreachable=True, why="no route to host", tunnels=LONDON, gateway=True)
+NO_LAN_HOST = Lost("london-1", unreachable=True, why="no route to host", tunnels=LONDON, gateway=False)
+
+
+def without(lost: Lost, pings: dict[str, Any], **statuses: Any) -> verdict.Row:
+    return verdict.rows(TUNNELS, {}, statuses, pings, lost=[lost])[0]
+
+
+def test_a_gateway_that_cannot_be_reached_leaves_its_tunnel_unproven() -> None:
+    row = without(NO_GATEWAY, {}, **{"berlin-gw": status(0, 0)})
+    assert (row.state, row.problems, row.wanting) == ("unproven", (), True)
+    assert table.render([row], [NO_GATEWAY]).splitlines()[3:] == [str(NO_GATEWAY)]
+
+
+def test_packets_that_cross_prove_a_tunnel_whoever_is_not_reached() -> None:
+    row = without(NO_GATEWAY, {"berlin-1": ping(3)}, **{"berlin-gw": status(840, 840)})
+    assert (row.state, row.wanting) == ("proven", False)
+    assert "not seen from" not in table.render([row], [NO_GATEWAY])
+
+
+def test_a_lan_host_that_is_down_says_nothing_of_the_tunnel() -> None:
+    both = {"berlin-gw": status(0, 840), "london-gw": status(840, 0)}
+    row = without(NO_LAN_HOST, {"berlin-1": ping(0)}, **both)
+    assert (row.state, row.problems, row.pings) == ("unproven", (), ())
+    assert row.wanting
+    assert without(NO_LAN_HOST, {"berlin-gw": ping(3)}, **both).state == "proven"
+
+
+def test_a_tunnel_that_is_down_failed_whoever_is_not_reached() -> None:
+    row = without(NO_GATEWAY, {}, **{"berlin-gw": []})
+    assert (row.state, row.problems) == ("FAILED", ("berlin-gw: down: no security association",))
+
+
+def test_a_host_that_was_never_in_the_run_leaves_nothing_wanting() -> None:
+    row = verdict.rows(TUNNELS, {}, {}, {})[0]
+    assert (row.state, row.wanting) == ("unproven", False)

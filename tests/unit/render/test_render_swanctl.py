@@ -92,7 +92,7 @@ def test_the_tutorial_to_the_letter() -> None:
         '        rand_time = "360s"\n'
         '        start_action = "trap|start"\n'
         '        dpd_action = "start"\n'
-        '        close_action = "start"\n'
+        '        close_action = "trap"\n'
         "      }\n"
         "    }\n"
         "  }\n"
@@ -104,6 +104,19 @@ def test_h33_one_end_starts_and_the_other_waits() -> None:
     text = swanctl.render(intent(replace(CONNECTION, initiator=False)))
     (child,) = connections_of(text)["cw-berlin-london"].sections["children"].sections.values()
     assert [child.values[f"{what}_action"] for what in ("start", "dpd", "close")] == ["trap", "trap", "trap"]
+
+
+@pytest.mark.parametrize(
+    ("initiator", "traps", "action"),
+    [(True, True, "trap"), (False, True, "trap"), (True, False, "start"), (False, False, "trap")],
+)
+def test_what_the_peer_has_closed_is_dialled_when_there_is_a_packet_for_it(
+    initiator: bool, traps: bool, action: str
+) -> None:
+    """And at once only where no packet could: the peer may have closed one of two that both ends had set up."""
+    text = swanctl.render(intent(replace(CONNECTION, initiator=initiator)), traps=traps)
+    (child,) = connections_of(text)["cw-berlin-london"].sections["children"].sections.values()
+    assert child.values["close_action"] == action
 
 
 def test_ah_and_aggressive_mode() -> None:

@@ -13,6 +13,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
     ConnectionIntent,
     TopologyError,
     UnknownHostError,
+    firewall_intent,
     gateway_intent,
     gateway_secrets,
     lan_host_intent,
@@ -65,9 +66,88 @@ def test_ends_mirror_each_other() -> None:
 def test_h33_one_end_initiates(nat_a: str | None, nat_b: str | None, host_b: str | None, initiator: str) -> None:
     raw = pair(psk=PSK)
     raw["sites"] = {"a": site(1, local_address=nat_a), "b": site(2, local_address=nat_b, host=host_b)}
+    if nat_a and nat_b:
+        raw["sites"]["b"]["gateways"][0]["forwarded"] = True
+    if not host_b:
+        raw["tunnels"][0]["ids"] = {"b": str(nat_b)}
     assert only(raw, "gw1").initiator == (initiator == "a")
     if host_b:
         assert only(raw, "gw2").initiator == (initiator == "b")
+
+
+@pytest.mark.parametrize(
+    ("address_a", "address_b", "initiator"),
+    [
+        ("any", "198.51.100.2", "a"),
+        ("198.51.100.1", "any", "b"),
+        ("gw.a.example", "198.51.100.2", "a"),  # who has a name may have moved; the other stays where it is
+        ("198.51.100.1", "gw.b.example", "b"),
+        ("gw.a.example", "gw.b.example", "a"),
+        (["198.51.100.1", "198.51.100.9"], "198.51.100.2", "a"),
+    ],
+)
+def test_h15_h33_who_can_be_dialled_is(address_a: Any, address_b: Any, initiator: str) -> None:
+    raw = pair(ids={"a": "a.example", "b": "b.example"})
+    raw["sites"] = {"a": site(1, address=address_a), "b": site(2, address=address_b)}
+    one, other = only(raw, "gw1"), only(raw, "gw2")
+    assert (one.initiator, other.initiator) == (initiator == "a", initiator == "b")
+    assert (one.answers_only, other.answers_only) == (address_b == "any", address_a == "any")
+
+
+def test_several_addresses() -> None:
+    raw = pair()
+    raw["sites"]["a"] = site(1, address=["198.51.100.1", "203.0.113.1"])
+    raw["sites"]["b"] = site(2, address=["gw.b.example", "203.0.113.2"])
+    one, other = only(raw, "gw1"), only(raw, "gw2")
+    assert (one.local_address, one.more_local_addresses) == ("198.51.100.1", ("203.0.113.1",))
+    assert (one.remote_address, one.more_remote_addresses) == ("gw.b.example", ("203.0.113.2",))
+    assert (one.local_id, one.remote_id) == ("198.51.100.1", "gw.b.example")
+    assert (other.local_address, other.more_local_addresses) == ("%any", ())
+    peers = {host: firewall_intent(load(raw), host).tunnels[0].peers for host in ("gw1", "gw2")}
+    assert peers == {"gw1": (), "gw2": ("198.51.100.1", "203.0.113.1")}
+    assert [str(warning) for warning in warnings(load(raw))] == [
+        (
+            "sites[b].gateways[0].address: the address of a DNS name may change at any time: the firewalls of its "
+            "peers let IKE, ESP and AH in from everywhere, and leave the rest to IKE."
+        )
+    ]
+
+
+def test_a_peer_that_may_move_is_let_in_from_everywhere() -> None:
+    assert firewall_intent(load(pair()), "gw1").tunnels[0].peers == ("198.51.100.2",)
+    assert firewall_intent(load(pair(mobike=True)), "gw1").tunnels[0].peers == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        ("GW.example", "GW.example"),
+        ("@gw.example", "gw.example"),
+        ("fqdn:gw.example", "gw.example"),
+        ("dns:10.0.0.1", "fqdn:10.0.0.1"),
+        ("2001:DB8::1", "2001:db8::1"),
+        ("ipv4:10.0.0.1", "10.0.0.1"),
+        ("vpn@example.org", "vpn@example.org"),
+        ("@@vpn@example.org", "vpn@example.org"),
+        ("rfc822:vpn@example.org", "vpn@example.org"),
+        ("keyid:any thing=x", "keyid:any thing=x"),
+        ("@#0a0B", "keyid:#0a0B"),
+        ("C=DE, O=Example AG, CN=gw 1", "C=DE, O=Example AG, CN=gw 1"),
+        ("dn:/C=DE/CN=gw", "/C=DE/CN=gw"),
+    ],
+)
+def test_identities(written: str, taken: str) -> None:
+    raw = pair(ids={"b": written})
+    assert only(raw, "gw1").remote_id == only(raw, "gw2").local_id == taken
+    assert gateway_secrets(load(raw), "gw1", {"ab": "m" * 48})[0].ids == ("198.51.100.1", taken)
+
+
+def test_upper_case_counts_in_key_ids() -> None:
+    raw = pair(ids={"b": "keyid:A"}, subnets={"a": ["10.1.0.0/25"]})
+    raw["tunnels"].append(
+        {**raw["tunnels"][0], "name": "z", "ids": {"b": "keyid:a"}, "subnets": {"a": ["10.1.0.128/25"]}}
+    )
+    assert len(gateway_intent(load(raw), "gw1").connections) == 2
 
 
 def test_behind_nat_the_own_address_is_local_and_the_identity_public() -> None:
@@ -244,3 +324,22 @@ def test_warnings_name_the_policy() -> None:
     paths = {warning.path for warning in warnings(load(raw))}
     assert {"policies[old].ike.encryption", "policies[old].esp.encryption", "policies[old].ike.dh_group"} <= paths
     assert warnings(load(pair())) == []
+
+
+@pytest.mark.parametrize(
+    ("version", "subnets", "options"), [(1, 3, {}), (1, 4, {"max_ikev1_exchanges": "254"}), (2, 4, {})]
+)
+def test_a_peer_may_set_up_all_children_of_ikev1_at_once(version: int, subnets: int, options: dict[str, str]) -> None:
+    policy = {"encryption": "aes256", "integrity": "sha256"}
+    raw = {
+        "policies": {"p": {"ike": {**policy, "version": version, "dh_group": 15}, "esp": {**policy, "pfs_group": 15}}},
+        "sites": {
+            "a": {"subnets": ["10.1.0.0/16"], "gateways": [{"host": "a", "address": "198.51.100.1"}]},
+            "b": {
+                "subnets": [f"10.2.{number}.0/24" for number in range(subnets)],
+                "gateways": [{"host": "b", "address": "198.51.100.2"}],
+            },
+        },
+        "tunnels": [{"name": "t", "sites": ["a", "b"], "policy": "p"}],
+    }
+    assert gateway_intent(load(raw), "a").daemon == options

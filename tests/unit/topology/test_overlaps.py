@@ -28,9 +28,9 @@ def crowded(draw: st.DrawFn) -> dict[str, Any]:
             network = draw(_networks())
             if not any(network.overlaps(other) for other in networks if other.version == network.version):
                 networks.append(network)
-        gateway = {"host": f"gw{number}", "address": f"10.0.0.{address}"}
+        gateway: dict[str, Any] = {"host": f"gw{number}", "address": f"10.0.0.{address}"}
         if draw(st.integers(0, 3)) == 0:
-            gateway["local_address"] = f"10.0.0.{draw(st.integers(0, 255))}"
+            gateway |= {"local_address": f"10.0.0.{draw(st.integers(0, 255))}", "forwarded": True}
         # A network that all have, so that something could cross every tunnel.
         common = f"172.16.{number}.0/24"
         sites[f"s{number}"] = {"subnets": [common, *map(str, networks)], "gateways": [gateway]}

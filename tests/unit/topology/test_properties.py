@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import copy
 import datetime as dt
-import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
+    ChildIntent,
     Problem,
     Topology,
     check,
@@ -22,86 +23,27 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from topologies import BEHAVIOURS, site, topologies
 
 if TYPE_CHECKING:
     import random
-
-NAMES = ("berlin", "london", "São Paulo", "a b", "x.y", "n" * 60, "7", "hq", "Ö", "z_z")
-PSK = "A123456789abcdefghijklmnopqrstuvwxyz"
-POLICIES = {
-    "v1": {
-        "ike": {"version": 1, "encryption": "aes256", "integrity": "sha256", "dh_group": 15},
-        "esp": {"encryption": "aes256", "integrity": "sha256", "pfs_group": 15},
-    },
-    "hasty": {
-        "ike": {"version": 1, "mode": "aggressive", "encryption": "aes256", "integrity": "sha256", "dh_group": 15},
-        "ah": {"integrity": ["sha256", "sha512"]},
-    },
-    "ah": {"ah": {"integrity": ["sha256", "sha1"], "pfs_group": "none"}},
-    "mixed": {"ike": {"encryption": ["aes128", "aes256gcm16"], "integrity": "sha256", "dh_group": [15, 19]}},
-}
-
-AH_POLICIES = ("ah", "hasty")
-PLATFORM_POLICIES = ("recommended", "mixed")
-PLATFORMS = ("aws", "azure")  # whose limits no topology of these policies comes near
-
-
-def site(number: int, *, managed: bool, nat: bool, subnets: int) -> dict[str, Any]:
-    gateway: dict[str, Any] = {"address": f"198.51.100.{number + 1}", "lan_address": f"10.{number}.0.1"}
-    if managed:
-        gateway["host"] = f"gw{number}"
-    if nat:
-        gateway["local_address"] = f"172.31.{number}.2"
-    networks = [f"10.{number}.{index}.0/24" for index in range(subnets)]
-    return {"subnets": networks, "gateways": [gateway], "lan_hosts": [f"pc{number}"]}
-
-
-@st.composite
-def topologies(draw: st.DrawFn) -> dict[str, Any]:
-    """Topologies that are accepted: some pairs by a tunnel each, the others by a mesh at most."""
-    names = draw(st.lists(st.sampled_from(NAMES), min_size=2, max_size=6, unique=True))
-    managed = {name: draw(st.booleans()) for name in names}
-    sites = {
-        name: site(number, managed=managed[name], nat=draw(st.booleans()), subnets=draw(st.integers(1, 3)))
-        for number, name in enumerate(names)
-    }
-    tunnels = []
-    meshed = draw(st.lists(st.sampled_from(names), max_size=4, unique=True))
-    meshed = [name for name in meshed if managed[name]]
-    for one, other in itertools.combinations(names, 2):
-        together = one in meshed and other in meshed
-        if together or not (managed[one] or managed[other]) or not draw(st.booleans()):
-            continue
-        tunnel: dict[str, Any] = {"name": f"{one} to {other}", "sites": draw(st.permutations([one, other]))}
-        behind_nat = any("local_address" in sites[end]["gateways"][0] for end in (one, other))
-        tunnel["policy"] = draw(st.sampled_from(["recommended", "v1", "mixed", *([] if behind_nat else AH_POLICIES)]))
-        if draw(st.booleans()) or not (managed[one] and managed[other]):
-            tunnel["psk"] = PSK
-        if draw(st.booleans()):
-            tunnel["ids"] = {one: f"{names.index(one)}.example"}
-        if draw(st.booleans()):
-            tunnel["subnets"] = {other: sites[other]["subnets"][:1]}
-        if managed[one] != managed[other] and tunnel["policy"] in PLATFORM_POLICIES and draw(st.booleans()):
-            tunnel["platform"] = draw(st.sampled_from(PLATFORMS))
-        tunnels.append(tunnel)
-    meshes = [_mesh(draw, meshed)] if len(meshed) >= 2 else []
-    return {"policies": copy.deepcopy(POLICIES), "sites": sites, "tunnels": tunnels, "meshes": meshes}
-
-
-def _mesh(draw: st.DrawFn, meshed: list[str]) -> dict[str, Any]:
-    if draw(st.booleans()):
-        return {"name": "m", "sites": meshed}
-    # Without transit: what the hub passes on could also have a way of its own.
-    return {"name": "m", "hub": meshed[0], "sites": meshed[1:]}
 
 
 def everything(topology: Topology, *, without: str = "") -> dict[str, str]:
     """All that comes out, as text, by host; without what belongs to one host."""
     hosts = [host for host in topology.site_by_host if host != without]
     texts = {host: json.dumps(gateway_intent(topology, host).as_dict()) for host in hosts}
+    for host in hosts:
+        texts[host] += swanctl.render(gateway_intent(topology, host))
     for host in topology.sites_by_lan_host:
         texts[host] = json.dumps(lan_host_intent(topology, host).as_dict())
     return texts
+
+
+def end_of(child: ChildIntent, *, other: bool = False) -> tuple[Any, ...]:
+    """What a child says of one end and then of the other; told from the other end the same."""
+    ends = ((child.local_subnets, child.local_ports), (child.remote_subnets, child.remote_ports))
+    return child.protocol, *(ends[::-1] if other else ends)
 
 
 @given(topologies())
@@ -113,7 +55,7 @@ def test_both_ends_mirror_each_other(raw: dict[str, Any]) -> None:
         for connection in gateway_intent(topology, host).connections:
             ends.setdefault(connection.name, []).append(connection)
     for one, *others in ends.values():
-        assert one.initiator == (not others or not others[0].initiator)
+        assert not others or one.initiator != others[0].initiator
         for other in others:
             assert (one.local_id, one.remote_id) == (other.remote_id, other.local_id)
             assert one.remote_lan_address == other.local_lan_address
@@ -123,9 +65,14 @@ def test_both_ends_mirror_each_other(raw: dict[str, Any]) -> None:
             assert (one.protocol, one.ipsec_proposals, one.ipsec_lifetime) == (
                 *(other.protocol, other.ipsec_proposals, other.ipsec_lifetime),
             )
-            assert one.aggressive == other.aggressive
-            mirrored = {child.name: (child.remote_subnets, child.local_subnets) for child in other.children}
-            assert {child.name: (child.local_subnets, child.remote_subnets) for child in one.children} == mirrored
+            assert (one.aggressive, one.behaviour) == (other.aggressive, other.behaviour)
+            assert (one.ipsec_lifetime_bytes, one.ike_reauth_lifetime) == (
+                *(other.ipsec_lifetime_bytes, other.ike_reauth_lifetime),
+            )
+            assert {child.name: end_of(child) for child in one.children} == {
+                child.name: end_of(child, other=True) for child in other.children
+            }
+            assert len({child.name for child in one.children}) == len(one.children)
 
 
 @given(topologies())
@@ -206,8 +153,17 @@ SCALARS = st.one_of(
 KEYS = st.one_of(
     st.sampled_from(
         [
-            *("sites", "tunnels", "meshes", "policies", "limits", "defaults"),
-            *("subnets", "gateways", "psk", "ids", "platform"),
+            *("sites", "tunnels", "meshes", "policies", "limits", "defaults", "subnets", "gateways", "psk", "ids"),
+            *(
+                "traffic",
+                "ports",
+                "protocol",
+                "initiator",
+                "proposals",
+                "additional_key_exchanges",
+                "platform",
+                *BEHAVIOURS,
+            ),
         ]
     ),
     st.text(max_size=5),
