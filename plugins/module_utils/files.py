@@ -160,7 +160,7 @@ class Unfinished:
         self._path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._path.touch(mode=0o600)
         yield
-        self._path.unlink()
+        self._path.unlink(missing_ok=True)
 
 
 def _copy_label(path: str, temporary: str) -> None:

@@ -91,7 +91,9 @@ def _take(run: str, who: str) -> None:
             f"{now - held.at:.0f} s ago. So this one changes nothing here. Run again when it is done. (Controllers' "
             f"clocks tell which began later; if one of them is wrong, remove {MARK} on the host.)"
         )
-    past = (*held.past, held.run)[-REMEMBERED:] if held and held.run != run else held.past if held else ()
+    past = held.past if held else ()
+    if held and held.run != run:
+        past = (*past, held.run)[-REMEMBERED:]
     apply_change(FileChange(MARK, None, json.dumps(asdict(Mark(run, who, now, past))), MODE))
 
 
