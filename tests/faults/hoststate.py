@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # A file that is being written, beside the one that it is to replace.
 UNFINISHED = re.compile(r"^(.*/)\.([^/]+)\.[^./]{8}\.new$")
-PRIVATE_PLACES = ("etc", "run", "tmp", "var/tmp", "root", "var/lib")
+PRIVATE_PLACES = ("etc", "run", "tmp", "var/tmp", "root")
 LISTINGS = {
     "rules": "nft -s list table inet causeway",
     "connections": "swanctl --list-conns",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ANNOUNCED = re.compile(r"^(?:TASK|RUNNING HANDLER) \[(.*)\] \*+$", re.MULTILINE)
 PATIENCE = 300
-STEP = 0.02
+STEP = 0.05
 NUMBERS = itertools.count(1)
 
 
