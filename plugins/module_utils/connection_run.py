@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -226,7 +227,7 @@ def diff(plan: Plan, wanted: Wanted, current: Current) -> list[dict[str, str]]:
     if secrets == wanted_secrets and current.secrets_text not in (None, wanted.secrets_text):
         secrets += "(the same keys, but not as this module writes them)\n"
     found = [
-        _texts(CONNECTIONS, (current.text or "") + _unsafe(CONNECTIONS, current), wanted.text),
+        _texts(CONNECTIONS, _without_keys(current.text or "") + _unsafe(CONNECTIONS, current), wanted.text),
         _texts(SECRETS, secrets + _unsafe(SECRETS, current), wanted_secrets),
         _texts(
             "charon",
@@ -236,6 +237,11 @@ def diff(plan: Plan, wanted: Wanted, current: Current) -> list[dict[str, str]]:
         ),
     ]
     return [item for item in found if item["before"] != item["after"]]
+
+
+def _without_keys(text: str) -> str:
+    """A text without what somebody may have put there by hand, where keys do not belong."""
+    return re.sub(r"(secret\s*=).*", r"\1 (hidden)", text)
 
 
 def _unsafe(path: str, current: Current) -> str:

@@ -27,6 +27,10 @@ HANDS: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "a setting": ("causeway.conf", lambda file: file.write_text(file.read_text().replace("psk", "eap"))),
     "a comment": ("causeway.conf", lambda file: file.write_text(file.read_text() + "# by hand\n")),
     "a syntax error": ("causeway.conf", lambda file: file.write_text("} by hand")),
+    "a key where none belongs": (
+        "causeway.conf",
+        lambda file: file.write_text(f'{file.read_text()}secrets {{ ike-x {{ secret = "{OTHER_PSK}"\n }} }}'),
+    ),
     "a mode": ("causeway.conf", lambda file: file.chmod(0o644)),
     "no file": ("causeway.conf", lambda file: file.unlink()),
     "a key": (
