@@ -26,6 +26,7 @@ OUTSIDE = {
     "userspace": ('iifname != "ipsec0"', 'oifname != "ipsec0"'),
     "auto": ('iifname != "ipsec0" meta ipsec missing', 'oifname != "ipsec0" rt ipsec missing'),
 }
+BEGINS = "tcp flags syn / syn,rst"
 ICMP_ERRORS = (
     "icmp type { destination-unreachable, time-exceeded, parameter-problem } accept",
     "icmpv6 type { destination-unreachable, packet-too-big, time-exceeded, parameter-problem } accept",
@@ -105,18 +106,21 @@ def _tunnel_sets(rules: Rules) -> Iterator[str]:
 
 
 def _guard(rules: Rules) -> Iterator[str]:
-    """Fail closed. The way out is checked after source NAT, which may have taken a packet out of its tunnel."""
+    """Fail closed. The way out is checked after source NAT, which may have taken a packet out of its tunnel.
+
+    Whether IPsec has a packet is asked first: that costs less than a look into a set, and answers for most packets.
+    """
     came, goes = OUTSIDE[rules.dataplane]
     inwards = _drop("fail closed: says it is from a remote subnet, but came out of no tunnel")
     outwards = _drop("fail closed: for a remote subnet, but no tunnel takes it")
     yield _chain(
-        "guard_in", "prerouting", "raw", (f"{ip} saddr @remote{v} {came} {inwards}" for v, ip in rules.carried)
+        "guard_in", "prerouting", "raw", (f"{came} {ip} saddr @remote{v} {inwards}" for v, ip in rules.carried)
     )
     yield _chain(
         "guard_out",
         "postrouting",
         "srcnat + 200",
-        (f"{ip} daddr @remote{v} {goes} {outwards}" for v, ip in rules.carried),
+        (f"{goes} {ip} daddr @remote{v} {outwards}" for v, ip in rules.carried),
     )
 
 
@@ -136,19 +140,20 @@ def _addresses(rules: Rules) -> Iterator[str]:
 
 
 def _mss(rules: Rules) -> Iterator[str]:
-    """TCP between the sites learns at its start what fits into the tunnel. The kernel only ever lowers the option."""
-    yield _chain(
-        "mss",
-        "forward",
-        "mangle",
-        (
-            f"{ip} {a}addr . {ip} {b}addr @pairs{version} tcp flags syn / syn,rst"
-            f" tcp option maxseg size set {rules.mss[version]}"
-            for version, ip in rules.carried
-            if version in rules.mss
-            for a, b in ("sd", "ds")
-        ),
-    )
+    """TCP between the sites learns at its start what fits into the tunnel. The kernel only ever lowers the option.
+
+    A chain with a hook of its own costs every packet; where the chain `forward` is ours, that one sends here.
+    """
+    lines = [
+        f"{ip} {a}addr . {ip} {b}addr @pairs{version} tcp option maxseg size set {rules.mss[version]}"
+        for version, ip in rules.carried
+        if version in rules.mss
+        for a, b in ("sd", "ds")
+    ]
+    if rules.filtering:
+        yield _block("chain", "mss", lines)
+    else:
+        yield _chain("mss", "forward", "mangle", (f"{BEGINS} {line}" for line in lines))
 
 
 def _source_chain(rules: Rules, name: str, chain: str, lines: Iterable[str], why: str) -> Iterator[str]:
@@ -164,7 +169,7 @@ def _input(rules: Rules) -> Iterator[str]:
     """Only what opens an SSH connection is looked at, so that no open one is cut."""
     jumps = []
     if not rules.any_peer:
-        jumps += ["udp dport { 500, 4500 } jump from_peers", "meta l4proto { esp, ah } jump from_peers"]
+        jumps += ["meta l4proto { esp, ah } jump from_peers", "udp dport { 500, 4500 } jump from_peers"]
         why = "IKE, ESP or AH from an address that is no tunnel's peer"
         yield from _source_chain(rules, "peers", "from_peers", [], why)
     if rules.management and rules.ssh_ports:
@@ -177,7 +182,8 @@ def _input(rules: Rules) -> Iterator[str]:
 
 def _forward(rules: Rules) -> Iterator[str]:
     """The guard sees to it that the traffic of tunnels goes through IPsec; here it is only told from other traffic."""
-    lines = [
+    lines = [f"{BEGINS} jump mss"] if rules.carried else []
+    lines += [
         f"{ip} {a}addr . {ip} {b}addr @pairs{version} accept" for version, ip in rules.carried for a, b in ("sd", "ds")
     ]
     for version, ip in rules.carried:

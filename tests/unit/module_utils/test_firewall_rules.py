@@ -57,7 +57,7 @@ def test_more_tunnels_are_more_elements_and_no_more_rules() -> None:
 
     few, many = (render(Rules(tunnels(count), mss={4: 1360})) for count in (2, 200))
     assert body(few) == body(many)
-    assert len(body(few)) == 18
+    assert len(body(few)) == 19
 
 
 def test_the_order_of_tunnels_does_not_matter() -> None:
