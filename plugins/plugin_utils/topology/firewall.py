@@ -25,10 +25,11 @@ def firewall_intent(topology: Topology, host: str) -> FirewallIntent:
     site = site_of(topology, host)
     tunnels = list(tunnels_of(topology, site.name))
     ciphers = {
-        name: tuple(sorted(_ciphers(topology.policies[name].ipsec.proposals)))
+        (name, managed): tuple(sorted(_ciphers(_agreeable(topology.policies[name].ipsec.proposals, managed=managed))))
         for name in {tunnel.policy for tunnel in tunnels}
+        for managed in (True, False)
     }
-    found = [_tunnel(topology, tunnel, site, ciphers[tunnel.policy]) for tunnel in tunnels]
+    found = [_tunnel(topology, tunnel, site, ciphers) for tunnel in tunnels]
     own = site.gateway.own_addresses
     return FirewallIntent(
         host=host,
@@ -41,7 +42,9 @@ def firewall_intent(topology: Topology, host: str) -> FirewallIntent:
     )
 
 
-def _tunnel(topology: Topology, tunnel: Tunnel, site: Site, ciphers: tuple[tuple[str, str], ...]) -> FirewallTunnel:
+def _tunnel(
+    topology: Topology, tunnel: Tunnel, site: Site, ciphers: dict[tuple[str, bool], tuple[tuple[str, str], ...]]
+) -> FirewallTunnel:
     peer = topology.sites[tunnel.other(site.name)]
     local, remote = selectors(topology, tunnel, site.name), selectors(topology, tunnel, peer.name)
     common = {block.version for block in local} & {block.version for block in remote}
@@ -53,7 +56,7 @@ def _tunnel(topology: Topology, tunnel: Tunnel, site: Site, ciphers: tuple[tuple
         protocol=protocol,
         local_subnets=tuple(block.text for block in local if block.version in common),
         remote_subnets=tuple(block.text for block in remote if block.version in common),
-        ciphers=ciphers,
+        ciphers=ciphers[tunnel.policy, peer.gateway.host is not None],
         udp=protocol == "esp" and _in_udp(site.gateway, peer.gateway, tunnel),  # AH never is
     )
 
@@ -69,6 +72,14 @@ def _in_udp(own: Gateway, peer: Gateway, tunnel: Tunnel) -> bool:
     """Whether ESP may have to. A peer that we don't manage may sit behind a NAT that nobody told us of."""
     nat = own.behind_nat or peer.behind_nat or peer.host is None or not (own.fixed and peer.fixed)
     return nat or tunnel.behaviour.udp_encapsulation == "force"
+
+
+def _agreeable(proposals: tuple[Proposal, ...], *, managed: bool) -> tuple[Proposal, ...]:
+    """The proposals that the two ends may agree on: the first, where both have the same list from us.
+
+    Others may need more room in each packet, and all TCP would be cut to that.
+    """
+    return proposals[:1] if managed else proposals
 
 
 def _ciphers(proposals: Iterable[Proposal]) -> set[tuple[str, str]]:

@@ -158,6 +158,16 @@ def test_behind_nat_the_own_address_is_local_and_the_identity_public() -> None:
     assert (theirs.remote_address, theirs.remote_id) == ("198.51.100.1", "198.51.100.1")
 
 
+def test_packets_need_room_for_what_both_ends_agree_on_and_a_stranger_may_choose_any_proposal() -> None:
+    stranger = pair(psk=PSK)
+    stranger["sites"]["b"] = site(2, host=None)
+    first = {("AES_GCM_16", "")}
+    second = {("AES_CBC", "HMAC_SHA2_256_128"), ("AES_CBC", "HMAC_SHA2_512_256")}
+    for raw, ciphers in ((pair(), first), (stranger, first | second)):
+        (tunnel,) = firewall_intent(load(raw), "gw1").tunnels
+        assert set(tunnel.ciphers) == ciphers
+
+
 def test_a_gateway_in_its_own_lan_behind_nat() -> None:
     raw = pair()
     raw["sites"]["a"] = site(1, local_address="10.1.0.1")
