@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import HostAddresses, load_topology
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import targets
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 
 def tunnel_connections(raw: object, host: str) -> list[dict[str, Any]]:
@@ -59,28 +61,8 @@ def proof_targets(
     if host in topology.site_by_host:
         found = targets.gateway_targets(topology, host)
     else:
-        found = targets.lan_host_targets(topology, host, names, _Addresses(hostvars))
+        found = targets.lan_host_targets(topology, host, names, HostAddresses(hostvars))
     return [{key: value for key, value in asdict(target).items() if value} for target in found]
-
-
-class _Addresses(Mapping[str, Iterable[str]]):
-    """Host name to addresses: those that the role lan_routes has seen, or facts; only for hosts that are asked for."""
-
-    def __init__(self, hostvars: Mapping[str, Any]) -> None:
-        self._hostvars = hostvars
-
-    def __getitem__(self, host: str) -> list[str]:
-        variables = self._hostvars[host]
-        if seen := (variables.get("__lan_routes_held") or {}).get("addresses"):
-            return [str(plain(text)) for text in seen]
-        facts = variables.get("ansible_facts") or {}
-        return [str(plain(text)) for family in ("ipv4", "ipv6") for text in facts.get(f"all_{family}_addresses") or ()]
-
-    def __iter__(self) -> Any:
-        return iter(self._hostvars)
-
-    def __len__(self) -> int:
-        return len(self._hostvars)
 
 
 class FilterModule:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ansible import constants
 from ansible.errors import AnsibleError
@@ -92,3 +92,23 @@ def _mark(data: object) -> Path | None:
     except ValueError:  # a number of more than 4300 digits, which no key of a topology takes
         return None
     return Path(constants.DEFAULT_LOCAL_TMP, f"causeway-ipsec-{digest}")
+
+
+class HostAddresses(Mapping[str, "list[str]"]):
+    """Host name to addresses: those that the role lan_routes has seen, or facts; only for hosts that are asked for."""
+
+    def __init__(self, hostvars: Mapping[str, Any]) -> None:
+        self._hostvars = hostvars
+
+    def __getitem__(self, host: str) -> list[str]:
+        variables = self._hostvars[host]
+        if seen := (variables.get("__lan_routes_held") or {}).get("addresses"):
+            return [str(plain(text)) for text in seen]
+        facts = variables.get("ansible_facts") or {}
+        return [str(plain(text)) for family in ("ipv4", "ipv6") for text in facts.get(f"all_{family}_addresses") or ()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._hostvars)
+
+    def __len__(self) -> int:
+        return len(self._hostvars)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..columns import aligned
 from .verdict import End, Row
 
 if TYPE_CHECKING:
@@ -19,11 +20,7 @@ HEAD = ("Tunnel", "State", "IKE", "ESP", "Out / in", "Pings", "RTT", "MTU")
 
 def render(rows: Sequence[Row], lost: Iterable[Lost] = ()) -> str:
     """Columns of text, then one line for each problem or note, and for each host that dropped out of the run."""
-    cells = [HEAD, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(HEAD))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)).rstrip() for line in cells]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    return "\n".join([*lines, *_notes(rows), *map(str, lost)])
+    return "\n".join([*aligned(HEAD, [_cells(row) for row in rows]), *_notes(rows), *map(str, lost)])
 
 
 def _cells(row: Row) -> tuple[str, ...]:

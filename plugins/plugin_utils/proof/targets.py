@@ -15,7 +15,7 @@ from ..topology.traffic import PINGS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ..topology.model import ConnectionIntent, PeerLan, Topology
+    from ..topology.model import ConnectionIntent, Topology
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,14 @@ def lan_host_targets(
         Target(target_name(peer.tunnel, name), address)
         for peer in intent.peers
         if peer.pings and first_inside(addresses.get(host, ()), peer.local_subnets)
-        for name in expand(peer, groups)
+        for name in expand(peer.lan_hosts, groups)
         if name not in topology.site_by_host and (address := first_inside(addresses.get(name, ()), peer.subnets))
     ]
 
 
-def expand(peer: PeerLan, groups: Mapping[str, Sequence[str]]) -> list[str]:
-    """The hosts that a peer site's lan_hosts name, groups taken apart, each once."""
-    members = (groups.get(entry, [entry]) for entry in peer.lan_hosts)
+def expand(lan_hosts: Iterable[str], groups: Mapping[str, Sequence[str]]) -> list[str]:
+    """The hosts that a site's lan_hosts name, groups taken apart, each once."""
+    members = (groups.get(entry, [entry]) for entry in lan_hosts)
     return sorted({name for names in members for name in names})
 
 
