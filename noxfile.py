@@ -107,7 +107,7 @@ def build(session: nox.Session) -> None:
     installed = {"ANSIBLE_COLLECTIONS_PATH": str(place), "PYTHONPATH": ""}
     run(session, "ansible-galaxy", "collection", "install", "--offline", str(tarball), "-p", str(place), **installed)
     inventory = str(ROOT / "playbooks" / "lab" / "inventory")
-    for playbook in ("plan", "site", "verify"):
+    for playbook in ("plan", "site", "verify", "benchmark"):
         run(session, "ansible-playbook", "-i", inventory, "--syntax-check", f"causeway.ipsec.{playbook}", **installed)
     # The lab's connection plugin is not installed there, and a plan connects to nothing.
     run(
