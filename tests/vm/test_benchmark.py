@@ -26,34 +26,34 @@ MEASURED = re.compile(
     r" +cpu0 (\d+) % busy(?:, \d+ % stolen)? +cpu0 (\d+) % busy",
     re.MULTILINE,
 )
-# All that a measurement could leave: packages, processes, sockets, files, rules.
+# All that a measurement could leave: packages, processes, sockets, files, rules. (Where a package has come and gone, the
+# distribution keeps locks and backups of its lists of users.)
 LEFT = r"""
 dpkg-query -W -f '${Package} ${db:Status-Status}\n'
 ps -eo comm= | grep -E 'iperf3|timeout'
 ss -Hltn | awk '{print $4}' | sort
 grep -c causeway /proc/net/unix
-ls -A /root /tmp /run /var/tmp
-find /etc /var/lib/dpkg/info -newer /root/before | sort
+ls -A /root /tmp /var/tmp
+find /etc -type f ! -name '*-' ! -name .pwd.lock -print0 | sort -z | xargs -0 sha256sum
+ls /var/lib/dpkg/info
 nft -s list ruleset 2>/dev/null
 """
 
 
-def benchmark(lab: Lab, *arguments: str, seconds: int = 2) -> Run:
+def benchmark(lab: Lab, *arguments: str, seconds: int = 1) -> Run:
     return lab.play("-e", f"ipsec_benchmark_seconds={seconds}", *arguments, playbook="causeway.ipsec.benchmark")
 
 
-def left(lab: Lab) -> list[str]:
-    return [lab.ssh(host, LEFT, check=False) for host in HOSTS]
+def left(lab: Lab) -> set[tuple[str, str]]:
+    return {(host, line) for host in HOSTS for line in lab.ssh(host, LEFT, check=False).splitlines()}
 
 
 @pytest.fixture
 def untouched(lab: Lab) -> Iterator[None]:
     """Whatever the test does, the hosts are what they were, and the tunnel has not been set up anew."""
-    for host in HOSTS:
-        lab.ssh(host, "touch /root/before")
     before, tunnel = left(lab), states(lab)
     yield
-    assert left(lab) == before
+    assert left(lab) ^ before == set()
     assert states(lab) == tunnel
 
 
@@ -126,19 +126,3 @@ def test_what_is_in_the_way_is_told_with_host_address_and_port(lab: Lab, iperf3:
     assert done.status != 0
     assert f"berlin-1 could not reach {LONDON_LAN}, TCP port 5201, on london-1, where iperf3 listened:" in plain(done)
     assert lab.ssh("london-1", "pgrep -c iperf3", check=False).strip() == "0"
-
-
-def test_a_port_that_is_in_use_is_told(lab: Lab, iperf3: None, untouched: None) -> None:
-    lab.ssh("london-1", "systemd-run -q --unit theirs iperf3 -s")
-    try:
-        done = benchmark(lab, "-e", "ipsec_benchmark_outside=false")
-    finally:
-        lab.ssh("london-1", "systemctl stop theirs")
-    assert f"iperf3 on london-1 does not listen on {LONDON_LAN}, TCP port 5201: unable to start listener" in plain(done)
-
-
-def test_with_one_site_alone_there_is_nothing_to_measure(lab: Lab) -> None:
-    done = benchmark(lab, "--limit", "berlin-gw,berlin-1")
-    assert done.status != 0
-    assert "There is nothing to measure." in plain(done)
-    assert "london-gw is not in this run, or did not answer" in plain(done)
