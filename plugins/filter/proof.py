@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import HostAddresses, load_topology
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import HostAddresses, load_topology, plain
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import targets
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent
 

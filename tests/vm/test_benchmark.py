@@ -26,8 +26,8 @@ MEASURED = re.compile(
     r" +cpu0 (\d+) % busy(?:, \d+ % stolen)? +cpu0 (\d+) % busy",
     re.MULTILINE,
 )
-# All that a measurement could leave: packages, processes, sockets, files, rules. (Where a package has come and gone, the
-# distribution keeps locks and backups of its lists of users.)
+# All that a measurement could leave: packages, processes, sockets, files, rules. (Where a package has come and gone,
+# the distribution keeps locks and backups of its lists of users.)
 LEFT = r"""
 dpkg-query -W -f '${Package} ${db:Status-Status}\n'
 ps -eo comm= | grep -E 'iperf3|timeout'

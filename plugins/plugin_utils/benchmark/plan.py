@@ -154,8 +154,10 @@ def _inner_end(topology: Topology, tunnel: Tunnel, name: str, hosts: Hosts) -> E
 
 
 def _outer_end(site: str, gateway: Gateway, hosts: Hosts) -> End | str:
-    own = gateway.local_address or gateway.address
-    return _unusable(site, gateway, hosts) or End(str(gateway.host), own.text)
+    problem = _unusable(site, gateway, hosts)
+    if not problem and not gateway.own_addresses:
+        problem = f"the address of {gateway.host} in the WAN is not known"
+    return problem or End(str(gateway.host), gateway.own_addresses[0].text)
 
 
 def _unusable(site: str, gateway: Gateway, hosts: Hosts) -> str:

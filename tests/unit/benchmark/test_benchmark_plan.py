@@ -39,7 +39,7 @@ SITES: dict[str, Any] = {
 }
 TUNNELS: list[dict[str, Any]] = [
     {"name": "berlin-london", "sites": ["berlin", "london"]},
-    {"name": "berlin-oslo", "sites": ["berlin", "oslo"]},
+    {"name": "berlin-oslo", "sites": ["berlin", "oslo"], "ids": {"oslo": "oslo.example"}},
     {"name": "berlin-office", "sites": ["berlin", "office"], "psk": PSK},
 ]
 GROUPS = {"berlin_lan": ["berlin-2", "berlin-1"]}
@@ -99,9 +99,17 @@ def test_who_is_behind_nat_calls() -> None:
 
 
 def test_two_gateways_behind_nat_cannot_call_each_other() -> None:
-    berlin = {**SITES["berlin"]["gateways"][0], "local_address": "10.0.0.4"}
+    """Not for TCP: what a NAT may forward is IKE and ESP in UDP."""
+    berlin = {**SITES["berlin"]["gateways"][0], "local_address": "10.0.0.4", "forwarded": True}
     found = planned("berlin-oslo", sites={**SITES, "berlin": {**SITES["berlin"], "gateways": [berlin]}})
     assert found.unmeasured[1] == "berlin-oslo, outside: both gateways are behind NAT, so neither can call the other"
+
+
+def test_an_address_that_nobody_knows_is_measured_inside_only() -> None:
+    oslo = {**SITES["oslo"]["gateways"][0], "address": "any"}
+    del oslo["local_address"]
+    found = planned("berlin-oslo", sites={**SITES, "oslo": {**SITES["oslo"], "gateways": [oslo]}})
+    assert found.unmeasured[-1] == "berlin-oslo, outside: the address of oslo-gw in the WAN is not known"
 
 
 def test_a_peer_that_nobody_manages_measures_nothing() -> None:
