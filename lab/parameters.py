@@ -50,8 +50,15 @@ MANUALS = {
     "strongswan.conf": "https://docs.strongswan.org/docs/latest/config/strongswanConf.html",
 }
 NONE = "none"
-# What the planner decides by itself: no host has anything of it.
-AT_THE_CONTROLLER = {"limits", "site.description", "site.platform", "gateway.device", "tunnel.platform"}
+# Of these the planner decides by itself: no host has anything of it.
+AT_THE_CONTROLLER = {
+    "top.limits",
+    *(f"limits.{one.name}" for one in PARAMETERS if one.levels == ("limits",)),
+    *(f"{level}.description" for level in ("site", "tunnel", "defaults")),
+    *(f"{level}.platform" for level in ("site", "tunnel")),
+    "gateway.device",
+    "tunnel.routing",  # there is one kind
+}
 # What the rows of the spread say of a kind of algorithm: factors of tests/shared/suites.py, by the half.
 FACTORS: Mapping[str, Mapping[str, str]] = {
     "Encryption": {"IKE": "ike_encryption", "ESP": "encryption"},
@@ -71,13 +78,13 @@ is tested. [topology.md](topology.md) explains the same keys in the order in whi
 [platforms.md](platforms.md) has what each cloud's service allows of them, with the vendors' documents.
 
 - **Live tests** run daemons, and fail if the parameter has not its effect. Those of `vm` are machines with kernels of
-  their own; `live` and `testinfra` are containers with userspace ESP, which counts only for what the daemons do.
-  "none" means that no test sees its effect there: what is rendered of it is tested, and whether the daemons take it.
+  their own; `live` and `testinfra` are containers with userspace ESP, which counts only for what the daemons do. "none"
+  means that no test looks at its effect there: it is tested what is rendered of it, and that the daemons take it.
 - **Golden cases** are directories of `tests/golden`, whose rendered files are compared byte by byte.
 - What is refused, with whole messages, is in `tests/unit/topology`; that daemons take every value of a tunnel's
   behaviour, of `extra` and of a policy is in `tests/live/test_parameters.py`.
 
-Everything has a test with the planner. {unseen} of the {all} rows below have no live test.
+{unseen} of the {all} rows below have no live test and could have one.
 """
 SPREAD = """\
 ## Algorithms
@@ -116,9 +123,13 @@ def _rows(
                 f"{one.kind}{f', {one.unit}' if one.unit else ''}",
                 one.default,
                 _source(one.source),
-                "<br>".join(f"`{test}`" for test in _of(live, names)) or NONE,
+                "<br>".join(f"`{test}`" for test in _of(live, names)) or _unseen(names),
                 ", ".join(_of(golden, names)) or NONE,
             )
+
+
+def _unseen(names: list[str]) -> str:
+    return "none needed: no host has anything of it" if AT_THE_CONTROLLER & set(names) else NONE
 
 
 def _of(tests: Mapping[str, list[str]], names: Iterable[str]) -> list[str]:

@@ -105,6 +105,7 @@ def dial(we: bool, here: Gateway, there: Gateway) -> None:
     established(here, name)
 
 
+@pytest.mark.parameters("ike.proposals", "esp.proposals", "tunnel.start", "tunnel.psk", "tunnel.ids")
 @pytest.mark.parametrize("we", [True, False], ids=["we dial", "they dial"])
 def test_the_strongest_that_both_ends_have_is_agreed_on(pair: Pair, we: bool) -> None:
     here, there = pair

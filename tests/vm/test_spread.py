@@ -79,6 +79,23 @@ def children(tunnel: Tunnel, of_gateway: Shown) -> list[dict[str, Any]]:
     return [one for one in of_gateway[tunnel.connection]["children"] if one["proposal"] == wanted]
 
 
+@pytest.mark.parameters(
+    "ike.version",
+    "ike.mode",
+    "ike.encryption",
+    "ike.integrity",
+    "ike.prf",
+    "ike.dh_group",
+    "ike.additional_key_exchanges",
+    "esp.encryption",
+    "esp.integrity",
+    "esp.pfs_group",
+    "ah.integrity",
+    "ah.pfs_group",
+    "tunnel.udp_encapsulation",
+    "tunnel.childless",
+    "tunnel.initiator",
+)
 @pytest.mark.parametrize("tunnel", tunnels(), ids=str)
 def test_both_ends_agree_on_what_was_asked(shown: dict[str, Shown], tunnel: Tunnel) -> None:
     for end in tunnel.ends:
@@ -99,6 +116,7 @@ def states(lab: Lab, shown: dict[str, Shown]) -> dict[str, dict[str, str]]:
     return {site: dict(re.findall(r"spi 0x(\w+)(.*?)(?=\nsrc|\Z)", text, re.DOTALL)) for site, text in said.items()}
 
 
+@pytest.mark.parameters("esp.esn", "ah.esn")
 @pytest.mark.parametrize("tunnel", tunnels(), ids=str)
 def test_the_kernels_count_as_was_asked(
     shown: dict[str, Shown], states: dict[str, dict[str, str]], tunnel: Tunnel
@@ -121,6 +139,7 @@ def crossed(lab: Lab, shown: dict[str, Shown]) -> tuple[set[tuple[str, str]], li
     return set().union(*answered), seen.protected
 
 
+@pytest.mark.parameters("tunnel.subnets", "tunnel.ids")
 @pytest.mark.parametrize("tunnel", tunnels(), ids=str)
 def test_packets_cross(crossed: tuple[set[tuple[str, str]], list[Packet]], tunnel: Tunnel) -> None:
     assert tunnel.way in crossed[0]
