@@ -152,20 +152,20 @@ def agreed_ike(row: Row) -> str:
     """What two ends that both have this row agree on for IKE, as strongSwan shows it."""
     integrity = row["ike_integrity"]
     prf = row["prf"] or integrity or _prf_of(str(row["ike_encryption"]))
-    following = [f"KE1_{DH_GROUPS[number].algorithm}" for number in _following(row)]
     parts = [_cipher(row["ike_encryption"]), _hash(integrity), PRF[str(prf)].algorithm, _group(row["dh_group"])]
-    return "/".join([*filter(None, parts), *following])
+    return "/".join([*filter(None, parts), *_following(row)])
 
 
 def agreed_ipsec(row: Row) -> str:
     """The same for ESP or AH, once keys have been exchanged for it."""
     parts = [_cipher(row["encryption"]), _hash(row["integrity"]), _group(row["pfs_group"])]
-    return "/".join(filter(None, parts))
+    return "/".join([*filter(None, parts), *(_following(row) if row["pfs_group"] != "none" else ())])
 
 
-def _following(row: Row) -> list[int]:
-    more = row.get("additional")
-    return [more] if isinstance(more, int) else []
+def _following(row: Row) -> list[str]:
+    """The key exchange after the first, where a row has one."""
+    more = _group(row.get("additional"))
+    return [f"KE1_{more}"] if more else []
 
 
 def _prf_of(cipher: str) -> str:
