@@ -65,11 +65,15 @@ def known_and_unknown(lab: Lab) -> Iterator[None]:
 
 def several_addresses(lab: Lab, *berlin: str) -> dict[str, Any]:
     """Berlin with some addresses, London with a name; IPv6 in one tunnel, and in the other some of IPv4 in UDP."""
+    six = {"name": "six", "subnets": V6, "initiator": "berlin"}
     some = {
+        "name": "some",
+        "subnets": V4,
+        "initiator": "berlin",
         "traffic": [{"protocol": "tcp", "ports": {"london": WEB}}, {"protocol": "icmp"}],
         "udp_encapsulation": "force",
     }
-    return topology(lab, list(berlin), NAME, {"name": "six", "subnets": V6}, {"name": "some", "subnets": V4, **some})
+    return topology(lab, list(berlin), NAME, six, some)
 
 
 @pytest.fixture(scope="module")
