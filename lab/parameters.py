@@ -90,10 +90,16 @@ SPREAD = """\
 ## Algorithms
 
 Numbers are those of the pairwise spread (`tests/shared/suites.py`, `tests/vm/test_spread.py`): {rows} tunnels between
-gateways of ours on real kernels, Debian 12 and 13, that have each two families of values together as far as they may
-stand together, and each value at least once. The standings are the words of the documents: RFC 8247 for IKE, RFC 8221
-for ESP and AH, and the BSI's TR-02102-3. Not run there:
+gateways of ours on real kernels, Debian 12 and 13, that have each two families of values together, and each value at
+least once. A family is a cipher with any key and tag, all groups of one kind, or SHA-2. The factors are
+{factors}.
+Standings are the words of the documents: RFC 8247 for IKE, RFC 8221 for ESP and AH, and the BSI's TR-02102-3.
 
+Not run there:
+
+- what the planner refuses together, such as an AEAD cipher with an integrity algorithm, or ESN with IKEv1;
+- a second key exchange (`additional_key_exchanges`) but between the gateways of Debian 13, where it is in some rows:
+  strongSwan has it since 6.0.0;
 {not_run}
 """
 
@@ -184,7 +190,8 @@ def _spread() -> str:
         f"### {title}\n\n{_algorithms(table.items(), factors)}"
         for (title, factors), table in zip(FACTORS.items(), tables)
     ]
-    return "\n".join([SPREAD.format(rows=len(rows()), not_run=not_run), *sections])
+    factors = ", ".join(f"`{name}`" for name in rows()[0])
+    return "\n".join([SPREAD.format(rows=len(rows()), factors=factors, not_run=not_run), *sections])
 
 
 def _reasons() -> dict[str, list[str]]:

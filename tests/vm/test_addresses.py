@@ -9,6 +9,7 @@ The tests build on one another, in this order.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -65,7 +66,7 @@ def known_and_unknown(lab: Lab) -> Iterator[None]:
 
 def several_addresses(lab: Lab, *berlin: str) -> dict[str, Any]:
     """Berlin with some addresses, London with a name; IPv6 in one tunnel, and in the other some of IPv4 in UDP."""
-    six = {"name": "six", "subnets": V6, "initiator": "berlin"}
+    six = {"name": "six", "subnets": V6, "initiator": "berlin", "mobike": True}
     some = {
         "name": "some",
         "subnets": V4,
@@ -116,13 +117,39 @@ def test_a_tunnel_carries_the_ports_that_it_names_and_the_rest_goes_nowhere(lab:
     assert (seen.protected, seen.unexpected) == ([], [])
 
 
+@pytest.fixture
+def without_the_first_address(lab: Lab) -> Iterator[None]:
+    """Berlin's line has got another address."""
+    lab.ssh("berlin-gw", "sysctl -qw net.ipv4.conf.wan0.promote_secondaries=1")
+    lab.ssh("berlin-gw", f"ip address delete {BERLIN}/24 dev wan0")
+    yield
+    lab.ssh("berlin-gw", f"ip address add {BERLIN}/24 dev wan0")
+
+
+@pytest.mark.parameters("tunnel.mobike")
+def test_a_tunnel_moves_along_with_its_gateway(lab: Lab, run: Run, request: pytest.FixtureRequest) -> None:
+    """It is the same one still."""
+    before = spis(lab, "cw-six")
+    request.getfixturevalue("without_the_first_address")
+    assert eventually(lambda: pings(lab, "berlin-1", LONDON_LAN6) == 1, 30)
+    with capturing(lab, only="ip proto 50") as seen:
+        assert pings(lab, "london-1", BERLIN_LAN6, count=5) == 5
+    assert addresses(seen) == {frozenset((BERLIN_TOO, LONDON))}
+    assert spis(lab, "cw-six") == before
+
+
+def spis(lab: Lab, connection: str) -> list[str]:
+    said = lab.ssh("berlin-gw", f"swanctl --list-sas --raw --ike {connection}")
+    return sorted(re.findall(r"spi-(?:in|out)=(\w+)", said))
+
+
 @pytest.mark.parameters("gateway.address")
 def test_a_gateway_of_several_addresses_may_come_from_each(lab: Lab, run: Run) -> None:
     """As after the loss of the first: London, which knows both, is not told."""
     moved = {"ipsec_topology": several_addresses(lab, BERLIN_TOO, BERLIN)}
     done = lab.play("--limit", "berlin-gw", "-e", json.dumps(moved))
     assert done.status == 0, done.output[-6000:]
-    with capturing(lab) as seen:
+    with capturing(lab, only="ip proto 50") as seen:
         assert eventually(lambda: pings(lab, "berlin-1", LONDON_LAN6) == 1, 30)
         assert pings(lab, "london-1", BERLIN_LAN6, count=5) == 5
     assert addresses(seen) == {frozenset((BERLIN_TOO, LONDON))}
