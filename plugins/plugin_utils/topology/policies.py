@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from .crypto import Proposal, algorithms, plugins, proposals
@@ -177,8 +177,12 @@ def _ike_suite(suite: Reader, version: int) -> tuple[Proposal, ...]:
         refuse_in_ikev1(suite, ciphers, integrity, groups, ike=True)
     if suite.failed or not (ciphers and groups):
         return ()
-    default = () if version != 2 and integrity and not prf else _default_prf(ciphers, integrity)
-    return proposals(ciphers, integrity, prf or default, groups, additional=additional)
+    default = _default_prf(ciphers, integrity)
+    if version == 2 or prf or not integrity:
+        return proposals(ciphers, integrity, prf or default, groups, additional=additional)
+    # In IKEv1 the integrity algorithm is the PRF too. AEAD has none: only IKEv2 takes it, and strongSwan not without a PRF.
+    found = proposals(ciphers, integrity, (), groups, additional=additional)
+    return tuple(one if one.integrity else replace(one, prf=default) for one in found)
 
 
 def _parse_ipsec(top: Reader, ike: _Negotiation) -> IpsecHalf | None:

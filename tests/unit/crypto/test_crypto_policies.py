@@ -158,6 +158,16 @@ def test_either_version_offers_what_each_can_say() -> None:
     )
 
 
+def test_either_version_of_aead_and_others_together_has_a_prf_for_each() -> None:
+    """strongSwan takes no IKE proposal with AEAD alone; its whole connection would be discarded."""
+    ike = {**IKE, "version": "any", "encryption": ["aes256gcm16", "aes256"], "integrity": ["sha512", "sha256"]}
+    assert tokens(parsed({"ike": ike, "esp": {"encryption": "aes256", "integrity": "sha256"}}))[0] == [
+        "aes256gcm16-prfsha512-prfsha256-ecp384",
+        "aes256-sha512-prfsha512-ecp384",
+        "aes256-sha256-prfsha256-ecp384",
+    ]
+
+
 def test_what_follows_the_first_key_exchange_is_taken_from_ike() -> None:
     ike = {**IKE, "additional_key_exchanges": ["mlkem768", 31]}
     assert tokens(parsed({"ike": ike, "esp": {"encryption": "aes256gcm16"}}))[1] == [

@@ -129,6 +129,12 @@ def test_a_site_more_changes_only_its_peers(raw: dict[str, Any]) -> None:
 
 
 @given(topologies())
+def test_every_ike_proposal_says_what_its_prf_is(raw: dict[str, Any]) -> None:
+    for policy in load(raw).policies.values():
+        assert all(proposal.prf or proposal.integrity for proposal in policy.ike.proposals)
+
+
+@given(topologies())
 def test_a_platform_changes_no_host(raw: dict[str, Any]) -> None:
     with_platforms = everything(load(raw))
     for tunnel in raw["tunnels"]:
