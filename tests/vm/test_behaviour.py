@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sites import GATEWAYS, LONDON_LAN, play_topology, states, tunnel_works
-from traffic import pings
+from traffic import capturing, pings
 from vmlab import eventually
 
 if TYPE_CHECKING:
@@ -32,7 +32,14 @@ POLICY: dict[str, Any] = {
         "lifetime_bytes": 10**9,
     },
 }
-BEHAVIOUR = {"start": "on_traffic", "replay_window": 128, "dpd_delay": 1, "dpd_action": "clear"}
+PADDED = 1000
+BEHAVIOUR = {
+    "start": "on_traffic",
+    "replay_window": 128,
+    "dpd_delay": 1,
+    "dpd_action": "clear",
+    "extra": {"child": {"tfc_padding": PADDED}},
+}
 # Else it would be minutes until a peer that doesn't answer is given up.
 IMPATIENT = {"retransmit_tries": 2, "retransmit_timeout": 1, "retransmit_base": 1}
 DEAF = "nft 'table inet deaf { chain in { type filter hook input priority -400; iifname wan0 drop; }; }'"
@@ -65,6 +72,16 @@ def test_the_kernels_know_how_long_a_key_lasts(lab: Lab) -> None:
         assert {hard for _soft, hard in packets} == {str(PACKETS)}
         assert all(PACKETS * 0.8 <= int(soft) <= PACKETS * 0.9 for soft, _hard in packets), packets
         assert set(re.findall(r"hard (\d+)\(bytes\)", said)) == {str(10**9)}
+
+
+@pytest.mark.parameters("tunnel.extra")
+def test_packets_are_padded_to_one_size(lab: Lab) -> None:
+    """A key of strongSwan's for which the topology has none: who listens does not see how much is said at a time."""
+    with capturing(lab) as seen:
+        assert pings(lab, "berlin-1", LONDON_LAN, "-s 8", count=2) == 2
+        assert pings(lab, "berlin-1", LONDON_LAN, "-s 800", count=2) == 2
+    assert len({packet.length for packet in seen.protected if packet.length > PADDED}) == 1
+    assert len([packet for packet in seen.protected if packet.length > PADDED]) == 8
 
 
 @pytest.mark.parameters("esp.lifetime_packets")
