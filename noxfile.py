@@ -201,7 +201,7 @@ def kernel(session: nox.Session) -> None:
     """Two sites on virtual machines, ESP made by their own kernels: traffic, traps, reboots, the wire."""
     if reason := os.environ.get("CAUSEWAY_NO_MACHINES", ""):
         skip(session, reason)
-    for kind, scenarios in (("UML", "base, nat, foreign"), ("STOCK", "stock")):
+    for kind, scenarios in (("UML", "base, nat, foreign, spread"), ("STOCK", "stock")):
         if reason := os.environ.get(f"CAUSEWAY_NO_{kind}_MACHINES", ""):
             note(session, f"without the scenarios {scenarios}: {reason}")
     # Two labs at a time: most of a test is waiting for packets that come, or must not.

@@ -24,8 +24,16 @@ POLICIES = {
     },
     "ah": {"ah": {"integrity": ["sha256", "sha1"], "pfs_group": "none"}},
     "either": {
-        "ike": {"version": "any", "encryption": ["aes256gcm16", "aes256"], "integrity": "sha256", "dh_group": [31, 15]},
-        "esp": {"encryption": "aes256", "integrity": "aesxcbc", "lifetime_bytes": 10**9},
+        "ike": {
+            "version": "any",
+            "encryption": ["aes256gcm16", "aes256"],
+            "integrity": "sha256",
+            "dh_group": [31, 15],
+            "lifetime": 86400,
+            "rekey_margin": 540,
+            "reauth_lifetime": 604800,
+        },
+        "esp": {"encryption": "aes256", "integrity": "aesxcbc", "rekey_margin": 300, "lifetime_bytes": 10**9},
     },
     "later": {
         "ike": {

@@ -129,6 +129,8 @@ def _proposal(shown: Mapping[str, Any], kinds: Iterable[str]) -> str:
         if name:
             size = shown.get(f"{kind}-keysize")
             parts.append(f"{name}-{size}" if size else name)
+    # Key exchanges that followed the first (RFC 9370).
+    parts += [f"KE{number}_{shown[f'ake{number}']}" for number in range(1, 8) if f"ake{number}" in shown]
     return "/".join(parts)
 
 

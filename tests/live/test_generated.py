@@ -9,17 +9,24 @@ import json
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent, gateway_secrets, load
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.gates import unmet
 from gateways import podman
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from topologies import topologies
 
 if TYPE_CHECKING:
-    from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import ConnectionIntent, GatewayIntent
+    from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
+        ChildIntent,
+        ConnectionIntent,
+        GatewayIntent,
+    )
     from tunnels import Pair
 
 MOST = 30
+VERSIONS = {0: "IKEv1/2", 1: "IKEv1", 2: "IKEv2"}
 # Loads each by the module, has swanctl load the same files into an empty daemon, and tells what there is each time.
 # The gateway's addresses, and the way to its peers, are on a wire that leads nowhere.
 DRIVER = """
@@ -52,8 +59,11 @@ print(json.dumps(answers))
 """
 
 
-def gateways() -> list[tuple[GatewayIntent, list[dict[str, Any]]]]:
-    """The same every time: of many topologies the first gateway, and its keys, where it has tunnels of most kinds."""
+def gateways(version: str) -> list[tuple[GatewayIntent, list[dict[str, Any]]]]:
+    """The same every time: of many topologies the first gateway, and its keys, where it has tunnels of most kinds.
+
+    Those that a run would refuse on a host with this version of strongSwan are none.
+    """
     found: list[tuple[GatewayIntent, list[dict[str, Any]]]] = []
 
     @seed(20260101)
@@ -63,7 +73,7 @@ def gateways() -> list[tuple[GatewayIntent, list[dict[str, Any]]]]:
         topology = load(raw)
         for host in topology.site_by_host:
             intent = gateway_intent(topology, host)
-            if intent.connections:
+            if intent.connections and not unmet(intent.requires, host, version, []):
                 made = {connection.tunnel: "k" * 64 for connection in intent.connections}
                 found.append((intent, [secret.as_dict() for secret in gateway_secrets(topology, host, made)]))
                 return
@@ -90,43 +100,57 @@ def asked(intent: GatewayIntent, secrets: list[dict[str, Any]]) -> dict[str, Any
 
 def expected(connection: ConnectionIntent) -> dict[str, Any]:
     """A connection as the model has it, in the daemon's words."""
-    again = "start" if connection.initiator else "trap"
+    margin = connection.ike_rekey_margin or connection.ike_lifetime // 10
     return {
-        "local_addrs": [connection.local_address],
-        "remote_addrs": [connection.remote_address],
-        "version": f"IKEv{connection.ike_version}",
-        "rekey_time": str(connection.ike_lifetime - connection.ike_lifetime // 10),
-        "local-1": {"class": "pre-shared key", "id": connection.local_id},
-        "remote-1": {"class": "pre-shared key", "id": connection.remote_id},
-        "children": {
-            child.name: {
-                "mode": "TUNNEL",
-                "rekey_time": str(connection.ipsec_lifetime - connection.ipsec_lifetime // 10),
-                "dpd_action": again,
-                "close_action": again,
-                "local-ts": sorted(child.local_subnets),
-                "remote-ts": sorted(child.remote_subnets),
-            }
-            for child in connection.children
-        },
+        "local_addrs": sorted((connection.local_address, *connection.more_local_addresses)),
+        "remote_addrs": sorted((connection.remote_address, *connection.more_remote_addresses)),
+        "version": VERSIONS[connection.ike_version],
+        "rekey_time": str(connection.ike_lifetime - margin),
+        "reauth_time": str(connection.ike_reauth_lifetime - margin if connection.ike_reauth_lifetime else 0),
+        "unique": f"UNIQUE_{connection.behaviour.unique.upper()}",
+        "local-1": {"class": "pre-shared key", "id": connection.local_id.removeprefix("keyid:")},
+        "remote-1": {"class": "pre-shared key", "id": connection.remote_id.removeprefix("keyid:")},
+        "children": {child.name: expected_child(connection, child) for child in connection.children},
+    }
+
+
+def expected_child(connection: ConnectionIntent, child: ChildIntent) -> dict[str, Any]:
+    margin = connection.ipsec_rekey_margin or connection.ipsec_lifetime // 10
+    behaviour = connection.behaviour
+    again = "start" if connection.initiator and behaviour.start == "always" else "trap"
+    words = {"restart": again, "clear": "none", "trap": "trap"}
+    return {
+        "mode": "TUNNEL",
+        "rekey_time": str(connection.ipsec_lifetime - margin),
+        "dpd_action": words.get(behaviour.dpd_action, again),
+        "close_action": words.get(behaviour.close_action, "trap"),
+        "local-ts": sorted(child.local_subnets),
+        "remote-ts": sorted(child.remote_subnets),
     }
 
 
 def seen(shown: Any, model: Any) -> Any:
-    """The part of what is shown that the model speaks of."""
+    """The part of what is shown that the model speaks of; of selectors the subnets, since ports have names, too."""
     if isinstance(model, dict):
         return {key: seen(value, model[key]) for key, value in shown.items() if key in model}
-    return sorted(shown) if isinstance(model, list) else shown
+    return sorted(text.partition("[")[0] for text in shown) if isinstance(model, list) else shown
 
 
+@pytest.mark.parameters(
+    "gateway.address", "gateway.local_address", "ike.version", "ike.lifetime", "ike.rekey_margin",
+    "ike.reauth_lifetime", "esp.lifetime", "ah.lifetime", "esp.rekey_margin", "tunnel.unique", "tunnel.dpd_action",
+    "tunnel.close_action", "tunnel.ids", "tunnel.subnets",
+)  # fmt: skip
 def test_the_daemon_has_what_the_planner_says(pair: Pair) -> None:
     here, _unused = pair
-    planned = gateways()
+    planned = gateways(here.sh("swanctl --version").split()[-1])
     connections = [connection for intent, _unused in planned for connection in intent.connections]
     assert len(planned) == MOST
     assert {connection.ike_version for connection in connections} == {0, 1, 2}
     assert {connection.protocol for connection in connections} == {"esp", "ah"}
     assert {connection.aggressive for connection in connections} == {False, True}
+    assert {connection.ike_reauth_lifetime > 0 for connection in connections} == {False, True}
+    assert {connection.ipsec_rekey_margin > 0 for connection in connections} == {False, True}
     here.sh("mkdir -p /tmp/hand; : > /tmp/hand/swanctl.conf; ip link add nowhere type veth peer name there")
     here.sh("ip link set nowhere up; ip link set there up")
     here.write("/opt/live/driver.py", DRIVER)

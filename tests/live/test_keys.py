@@ -35,6 +35,7 @@ def journals(pair: Pair) -> Iterator[None]:
         assert not [part for part in (LETTERS, "Schlüssel", "characters, a") if part in journal]
 
 
+@pytest.mark.parameters("tunnel.psk")
 @pytest.mark.usefixtures("journals")
 @pytest.mark.parametrize("psk", KEYS.values(), ids=KEYS)
 def test_a_key_that_is_allowed_brings_the_tunnel_up(pair: Pair, psk: str) -> None:

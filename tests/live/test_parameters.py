@@ -136,6 +136,7 @@ def test_h13_the_daemon_takes_all_that_its_version_is_said_to_take(pair: Pair) -
     assert quiet(here.connections(**wanted))
 
 
+@pytest.mark.parameters("ike.additional_key_exchanges")
 def test_h13_h14_the_daemon_refuses_what_its_version_is_said_to_lack(pair: Pair) -> None:
     here, _there = pair
     younger = [wish for wish in wishes() if refused(here, wish)]
@@ -173,6 +174,7 @@ def proposals(gateway: Gateway, connection: str) -> str:
     return gateway.sh(f"swanctl --list-sas --ike {connection}")
 
 
+@pytest.mark.parameters("ike.encryption", "ike.integrity", "ike.prf", "ike.dh_group", "esp.encryption", "esp.integrity")
 @pytest.mark.parametrize("part", [0, 1, 2], ids=["first", "second", "third"])
 def test_every_algorithm_is_negotiated(pair: Pair, part: int) -> None:
     chosen = algorithms()[part::3]
@@ -181,6 +183,7 @@ def test_every_algorithm_is_negotiated(pair: Pair, part: int) -> None:
     established(pair[0], *both(pair, chosen))
 
 
+@pytest.mark.parameters("ike.proposals", "esp.proposals")
 def test_two_ends_agree_on_the_strongest_that_both_have(pair: Pair) -> None:
     strong, middle = {"encryption": "aes256gcm16", "dh_group": 20}, {**SUITE, "dh_group": 19}
     weak, other = (
@@ -200,6 +203,7 @@ def test_two_ends_agree_on_the_strongest_that_both_have(pair: Pair) -> None:
     assert "ESP:AES_CBC-256/HMAC_SHA2_256_128" in shown
 
 
+@pytest.mark.parameters("ike.version")
 @pytest.mark.parametrize("version", [1, 2])
 def test_an_end_with_any_version_answers_to_each(pair: Pair, version: int) -> None:
     suite = {"ike": {**SUITE, "dh_group": 14}, "esp": {**SUITE, "pfs_group": 14}}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.identities import _ATTRIBUTES, MOST_PARTS
 from planned import plan, two_sites
 from tunnels import Pair, established
@@ -28,6 +29,7 @@ def addressed(gateway: Gateway, raw: dict[str, Any], address: Any) -> None:
     raw["sites"][gateway.lan]["gateways"][0]["address"] = address
 
 
+@pytest.mark.parameters("tunnel.ids")
 def test_identities_of_every_type_are_agreed_on(pair: Pair) -> None:
     here, there = pair
     raw = two_sites(pair, [POLICY] * len(IDENTITIES))
@@ -53,6 +55,7 @@ def test_attributes_of_distinguished_names_are_known_to_the_daemon(pair: Pair) -
     assert not any(text in shown for text in written)
 
 
+@pytest.mark.parameters("gateway.address")
 def test_a_peer_by_its_name(pair: Pair) -> None:
     here, there = pair
     here.sh(f"echo {there.address} gw.there.example >>/etc/hosts")
@@ -64,6 +67,7 @@ def test_a_peer_by_its_name(pair: Pair) -> None:
     established(here, *plan(here, raw))
 
 
+@pytest.mark.parameters("gateway.address")
 def test_h15_a_peer_that_is_anywhere_dials(pair: Pair) -> None:
     here, there = pair
     raw = two_sites(pair, [POLICY])
@@ -73,6 +77,7 @@ def test_h15_a_peer_that_is_anywhere_dials(pair: Pair) -> None:
     established(there, *plan(there, raw))
 
 
+@pytest.mark.parameters("gateway.address", "tunnel.initiator")
 def test_a_peer_with_several_addresses_may_come_from_the_second(pair: Pair) -> None:
     here, there = pair
     second = f"{there.address.rpartition('.')[0]}.77"

@@ -84,7 +84,7 @@ class Hypervisor(Protocol):
 
 @dataclass(frozen=True)
 class Scenario:
-    """The inventories of a scenario, read: that of `base`, and what its own says otherwise."""
+    """The inventories of a scenario, read: that of `base`, and what its own says otherwise, or its own by itself."""
 
     name: str
     machines: tuple[Machine, ...]
@@ -128,7 +128,9 @@ def read_scenario(name: str) -> Scenario:
 
 
 def _inventories(name: str) -> list[Path]:
-    return [HERE / "scenarios" / each / "hosts.yml" for each in dict.fromkeys(("base", name))]
+    base, own = (HERE / "scenarios" / each / "hosts.yml" for each in ("base", name))
+    by_itself = yaml.safe_load(own.read_text())["lab"].get("vars", {}).get("lab_by_itself", False)
+    return [own] if by_itself else list(dict.fromkeys((base, own)))
 
 
 def _machine(name: str, number: int, variables: dict[str, Any]) -> Machine:

@@ -123,6 +123,7 @@ def forwarded(lab: Lab) -> set[tuple[str, str]]:
     return {(packet.source, packet.destination) for packet in (*arrived.packets, *left.packets)}
 
 
+@pytest.mark.parameters("site.subnets")
 def test_forwarding_is_for_the_subnets_that_a_tunnel_names(lab: Lab, other_networks: None) -> None:
     assert forwarded(lab) == set()
     assert play_firewall(lab, firewall_forward_others="allow").status == 0
@@ -132,6 +133,7 @@ def test_forwarding_is_for_the_subnets_that_a_tunnel_names(lab: Lab, other_netwo
     assert tunnel_works(lab)
 
 
+@pytest.mark.parameters("site.management")
 def test_ssh_is_for_management(lab: Lab) -> None:
     assert greeted(lab, "neighbour")
     with subprocess.Popen(stranger_ssh(lab, "cat"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as held:

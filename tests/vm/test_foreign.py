@@ -113,6 +113,18 @@ def row(said: str, site: str) -> str:
     return found.group()
 
 
+@pytest.mark.parameters(
+    "ike.version",
+    "ike.encryption",
+    "ike.integrity",
+    "ike.dh_group",
+    "esp.encryption",
+    "esp.integrity",
+    "esp.pfs_group",
+    "ah.integrity",
+    "tunnel.psk",
+    "tunnel.ids",
+)
 @pytest.mark.parametrize("site", SITES)
 def test_a_run_on_our_side_proves_the_tunnel(lab: Lab, run: Run, site: str) -> None:
     expected = EXPECTED[site]
@@ -141,6 +153,7 @@ def test_yesterdays_algorithms_work_with_a_warning(run: Run) -> None:
         assert f"[WARNING]: ipsec_topology: {warning}" in run.output
 
 
+@pytest.mark.parameters("tunnel.selectors", "tunnel.subnets", "gateway.local_address")
 def test_packets_cross_each_pair_of_subnets_and_the_wan_sees_nothing_else(lab: Lab, run: Run) -> None:
     assert eventually(lambda: all_cross(lab), 60)
     with capturing(lab) as seen:

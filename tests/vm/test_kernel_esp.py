@@ -30,6 +30,17 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("first_run")
 
 
+@pytest.mark.parameters(
+    "top.sites",
+    "top.tunnels",
+    "site.gateways",
+    "site.lan_hosts",
+    "gateway.host",
+    "gateway.address",
+    "gateway.lan_address",
+    "tunnel.name",
+    "tunnel.sites",
+)
 def test_a_run_proves_the_tunnel(lab: Lab, first_run: Run) -> None:
     assert PROVEN.search(first_run.output)
     for host in GATEWAYS:
@@ -44,6 +55,7 @@ def test_a_second_run_changes_nothing(lab: Lab) -> None:
     assert PROVEN.search(play_again(lab).output)
 
 
+@pytest.mark.parameters("tunnel.start")
 @pytest.mark.parametrize("host", GATEWAYS)
 def test_traffic_brings_a_tunnel_up_that_was_ended(lab: Lab, host: str) -> None:
     before = states(lab)
@@ -62,6 +74,7 @@ def test_without_strongswan_nothing_passes(lab: Lab) -> None:
     assert eventually(lambda: tunnel_works(lab), 60)
 
 
+@pytest.mark.parameters("top.tunnels")
 def test_a_tunnel_that_left_the_topology_leaves_nothing_behind(lab: Lab) -> None:
     play_topology(lab, {**lab.scenario.topology, "tunnels": []})
     for host in GATEWAYS:

@@ -22,6 +22,7 @@ ROUTER, LONDON = "198.51.100.30", "198.51.100.20"
 pytestmark = pytest.mark.usefixtures("first_run")
 
 
+@pytest.mark.parameters("gateway.address", "gateway.local_address")
 def test_a_run_proves_the_tunnel(lab: Lab, first_run: Run) -> None:
     assert PROVEN.search(first_run.output)
     for host in GATEWAYS:

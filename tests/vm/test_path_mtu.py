@@ -105,6 +105,7 @@ def without_clamp(lab: Lab, hosts: tuple[str, ...] = GATEWAYS) -> Iterator[None]
             lab.ssh(host, "systemctl restart causeway-firewall")
 
 
+@pytest.mark.parameters("top.defaults", "defaults.policy", "site.subnets")
 def test_the_largest_packet_is_the_computed_one(lab: Lab, tunnel: Case, ways: list[tuple[str, str, str]]) -> None:
     for sender, _receiver, address in ways:
         headers = 48 if ":" in address else 28

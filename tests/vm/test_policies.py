@@ -79,6 +79,9 @@ def begun(packets: list[Packet]) -> list[tuple[int, int]]:
     return [how for how in said if how in {MAIN_MODE, AGGRESSIVE_MODE, IKE_SA_INIT}]
 
 
+@pytest.mark.parameters(
+    "top.policies", "tunnel.policy", "ike.version", "ike.mode", "esp.encryption", "esp.integrity", "ah.integrity"
+)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_policy_is_in_force(lab: Lab, case: Case) -> None:
     with capturing(lab) as seen:
@@ -116,6 +119,7 @@ def second_subnet(lab: Lab) -> Iterator[str]:
     lab.ssh("london-1", "ip address delete 192.168.3.11/24 dev lan0")
 
 
+@pytest.mark.parameters("site.subnets")
 def test_ikev1_carries_two_subnets(lab: Lab, second_subnet: str) -> None:
     """There, each pair of subnets needs SAs of its own."""
     topology = with_policy(lab, {"ike": {**IKE, "version": 1}, "esp": CBC})

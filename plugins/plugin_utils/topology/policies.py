@@ -180,7 +180,7 @@ def _ike_suite(suite: Reader, version: int) -> tuple[Proposal, ...]:
     default = _default_prf(ciphers, integrity)
     if version == 2 or prf or not integrity:
         return proposals(ciphers, integrity, prf or default, groups, additional=additional)
-    # In IKEv1 the integrity algorithm is the PRF too. AEAD has none: only IKEv2 takes it, and strongSwan not without a PRF.
+    # In IKEv1 the integrity algorithm is the PRF too. AEAD has none: only IKEv2 takes it, strongSwan not without a PRF.
     found = proposals(ciphers, integrity, (), groups, additional=additional)
     return tuple(one if one.integrity else replace(one, prf=default) for one in found)
 

@@ -13,6 +13,7 @@ from .expand import selectors, tunnels_of
 from .fleet import bracketed, fleet
 from .policy_warnings import policy_warnings
 from .problems import Problem
+from .validate_ikev1 import ikev1_rivals
 from .validate_names import duplicate_addresses, duplicate_hosts, duplicate_lan_hosts, duplicate_sections
 from .validate_overlaps import overlaps
 from .validate_platforms import ambiguous_platforms, platform_limits, platform_sites
@@ -39,6 +40,7 @@ RULES = (
     unroutable_families,
     crowded_gateways,
     duplicate_identities,
+    ikev1_rivals,
     overlaps,
     ambiguous_platforms,
     platform_sites,

@@ -24,11 +24,13 @@ def all_ping(lab: Lab) -> bool:
     return all(lab.pings(host, address) for host, address in WAYS)
 
 
+@pytest.mark.parameters("site.lan_hosts", "site.subnets")
 @pytest.mark.parametrize(("host", "address"), WAYS)
 def test_lan_hosts_reach_each_other(lab: Lab, host: str, address: str) -> None:
     assert lab.pings(host, address)
 
 
+@pytest.mark.parameters("top.policies", "tunnel.policy")
 @pytest.mark.parametrize("gateway", ["berlin-gw", "london-gw"])
 def test_the_agreed_proposal_is_the_tutorials(lab: Lab, gateway: str) -> None:
     sas = lab.sh(gateway, "swanctl --list-sas")

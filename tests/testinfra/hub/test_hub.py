@@ -23,6 +23,7 @@ def all_ping(lab: Lab) -> bool:
     return all(lab.pings(host, LAN[other]) for host, other in WAYS)
 
 
+@pytest.mark.parameters("top.meshes", "mesh.sites", "mesh.hub", "mesh.transit")
 @pytest.mark.parametrize(("host", "other"), WAYS)
 def test_sites_reach_each_other(lab: Lab, host: str, other: str) -> None:
     assert lab.pings(host, LAN[other])
@@ -33,10 +34,12 @@ def test_the_partner_sees_the_hub_only(lab: Lab, host: str, other: str) -> None:
     assert not lab.pings(host, LAN[other])
 
 
+@pytest.mark.parameters("mesh.hub")
 def test_spokes_have_no_tunnel_of_their_own(lab: Lab) -> None:
     assert "198.51.100.22" not in lab.sh("spoke1-gw", "swanctl --list-sas")
 
 
+@pytest.mark.parameters("gateway.host", "tunnel.psk")
 def test_the_partners_machine_is_untouched(lab: Lab) -> None:
     ours = "find /etc /run/systemd -name '*causeway*' -o -path '*/swanctl/*' -newer /etc/sysctl.d/partner.conf -type f"
     assert lab.sh("partner-gw", ours) == ""
@@ -44,6 +47,7 @@ def test_the_partners_machine_is_untouched(lab: Lab) -> None:
     assert lab.host("partner-1").run("ip route show proto 213").stdout == ""
 
 
+@pytest.mark.parameters("tunnel.policy")
 def test_the_partners_policy_stays_the_partners(lab: Lab) -> None:
     assert "AES_CBC-128/HMAC_SHA1_96/PRF_HMAC_SHA1/MODP_1536" in lab.sh("partner-gw", "swanctl --list-sas")
     assert "SHA1" not in lab.sh("spoke1-gw", "swanctl --list-sas")

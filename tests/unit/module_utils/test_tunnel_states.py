@@ -97,6 +97,14 @@ def test_the_summary_is_of_the_sa_that_counts() -> None:
     assert (child["mode"], child["protocol"], child["encapsulation"], child["mtu"]) == ("TUNNEL", "ESP", True, 1438)
 
 
+def test_key_exchanges_that_followed_the_first_are_told() -> None:
+    """As strongSwan 6.0.1 gives them (ake1) and swanctl shows them (KE1)."""
+    more = {"ake1": "ML_KEM_768", "ake2": "CURVE_25519"}
+    (sa,) = parse_sas([ike(**more, **{"child-sas": {"c-3": {**CHILD, "dh-group": "ECP_384", "ake1": "CURVE_25519"}}})])
+    assert sa.proposal == "AES_CBC-128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/MODP_3072/KE1_ML_KEM_768/KE2_CURVE_25519"
+    assert [child.proposal for child in sa.children] == ["AES_GCM_16-256/ECP_384/KE1_CURVE_25519"]
+
+
 def test_the_summary_of_nothing() -> None:
     found = summary("cw-a", [], [], lambda _sa, _child: None)
     assert (found["state"], found["ike_proposal"], found["children"]) == ("down", None, [])

@@ -1,0 +1,117 @@
+# Copyright: (c) 2026, causeway.ipsec contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a tunnel's keys besides its cryptography do: when it starts, how long a key lasts, what becomes of a lost peer.
+
+The tests build on one another, in this order.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sites import GATEWAYS, LONDON_LAN, play_topology, states, tunnel_works
+from traffic import capturing, pings
+from vmlab import eventually
+
+if TYPE_CHECKING:
+    from vmlab import Lab
+
+PACKETS = 1000
+POLICY: dict[str, Any] = {
+    "ike": {"encryption": "aes256gcm16", "dh_group": 31},
+    "esp": {
+        "encryption": "aes128gcm16",
+        "pfs_group": 31,
+        "lifetime": 900,
+        "rekey_margin": 100,
+        "lifetime_packets": PACKETS,
+        "lifetime_bytes": 10**9,
+    },
+}
+PADDED = 1000
+BEHAVIOUR = {
+    "start": "on_traffic",
+    "replay_window": 128,
+    "dpd_delay": 1,
+    "dpd_action": "clear",
+    "extra": {"child": {"tfc_padding": PADDED}},
+}
+# Else it would be minutes until a peer that doesn't answer is given up.
+IMPATIENT = {"retransmit_tries": 2, "retransmit_timeout": 1, "retransmit_base": 1}
+DEAF = "nft 'table inet deaf { chain in { type filter hook input priority -400; iifname wan0 drop; }; }'"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def behaving(lab: Lab) -> None:
+    """The scenario's tunnel with all of that."""
+    topology = lab.scenario.topology
+    sites = {
+        name: {**site, "gateways": [{**gateway, "extra": IMPATIENT} for gateway in site["gateways"]]}
+        for name, site in topology["sites"].items()
+    }
+    tunnels = [{**tunnel, **BEHAVIOUR, "policy": "tested"} for tunnel in topology["tunnels"]]
+    play_topology(lab, {"sites": sites, "policies": {"tested": POLICY}, "tunnels": tunnels})
+
+
+@pytest.mark.parameters(
+    "esp.lifetime", "esp.rekey_margin", "esp.lifetime_packets", "esp.lifetime_bytes", "tunnel.replay_window"
+)
+def test_the_kernels_know_how_long_a_key_lasts(lab: Lab) -> None:
+    """New keys come at random between two margins and one before the end."""
+    for host in GATEWAYS:
+        said = lab.ssh(host, "ip -s xfrm state")
+        assert set(re.findall(r"replay_window (\d+)", said)) == {"128"}
+        times = re.findall(r"expire add: soft (\d+)\(sec\), hard (\d+)\(sec\)", said)
+        assert {hard for _soft, hard in times} == {"900"}
+        assert all(700 <= int(soft) <= 800 for soft, _hard in times), times
+        packets = re.findall(r"limit: soft (\d+)\(packets\), hard (\d+)\(packets\)", said)
+        assert {hard for _soft, hard in packets} == {str(PACKETS)}
+        assert all(PACKETS * 0.8 <= int(soft) <= PACKETS * 0.9 for soft, _hard in packets), packets
+        assert set(re.findall(r"hard (\d+)\(bytes\)", said)) == {str(10**9)}
+
+
+@pytest.mark.parameters("tunnel.extra")
+def test_packets_are_padded_to_one_size(lab: Lab) -> None:
+    """A key of strongSwan's for which the topology has none: who listens does not see how much is said at a time."""
+    with capturing(lab) as seen:
+        assert pings(lab, "berlin-1", LONDON_LAN, "-s 8", count=2) == 2
+        assert pings(lab, "berlin-1", LONDON_LAN, "-s 800", count=2) == 2
+    assert len({packet.length for packet in seen.protected if packet.length > PADDED}) == 1
+    assert len([packet for packet in seen.protected if packet.length > PADDED]) == 8
+
+
+@pytest.mark.parameters("esp.lifetime_packets")
+def test_after_so_many_packets_there_are_new_keys_and_none_is_lost(lab: Lab) -> None:
+    before = states(lab)
+    said = lab.ssh("berlin-1", f"ping -q -n -i 0.002 -c {2 * PACKETS} -W 2 {LONDON_LAN}")
+    assert f" {2 * PACKETS} received" in said
+    for had, has in zip(before, states(lab)):
+        assert set(had.split()).isdisjoint(has.split())
+
+
+@pytest.mark.parameters("tunnel.start")
+def test_it_starts_on_traffic_and_not_before(lab: Lab) -> None:
+    for host in GATEWAYS:
+        lab.ssh(host, "systemctl stop strongswan")
+    for host in GATEWAYS:
+        lab.ssh(host, "systemctl start strongswan")
+    time.sleep(5)
+    assert [lab.ssh(host, "swanctl --list-sas") for host in GATEWAYS] == ["", ""]
+    assert eventually(lambda: pings(lab, "berlin-1", LONDON_LAN) == 1, 20)
+
+
+@pytest.mark.parameters("tunnel.dpd_delay", "tunnel.dpd_action", "gateway.extra")
+def test_a_silent_peer_is_noticed_and_the_tunnel_cleared(lab: Lab) -> None:
+    """One second of silence, and three more without an answer."""
+    lab.ssh("london-gw", DEAF)
+    try:
+        assert eventually(lambda: lab.ssh("berlin-gw", "swanctl --list-sas") == "", 15)
+        time.sleep(3)
+        assert lab.ssh("berlin-gw", "swanctl --list-sas") == ""
+    finally:
+        lab.ssh("london-gw", "nft delete table inet deaf")
+    assert eventually(lambda: tunnel_works(lab), 60)
