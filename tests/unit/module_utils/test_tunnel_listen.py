@@ -91,4 +91,5 @@ def test_what_nobody_lets_us_hear_is_nothing(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_every_text_can_be_filled_in() -> None:
     for symptom in OVERHEARD:
-        assert symptom.text.format(**dict.fromkeys((field.name for field in fields(Offer)), "y"))
+        names = (*symptom.pattern.groupindex, *(field.name for field in fields(Offer)))
+        assert symptom.text.format(**dict.fromkeys(names, "y"))
