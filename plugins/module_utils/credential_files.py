@@ -51,8 +51,8 @@ class Credential:
 
     @property
     def text(self) -> str:
-        """What the file holds; PEM may have text before it (RFC 7468, 2)."""
-        return HEADER + (f"{KEY_ID}{self.id}\n" if self.id else "") + self.data
+        """What the file holds; of a private key its id too, by which a later run unloads it (RFC 7468 allows text)."""
+        return f"{HEADER}{KEY_ID}{self.id}\n{self.data}" if self.id else self.data
 
     @property
     def der(self) -> bytes:
