@@ -13,6 +13,7 @@ from ..topology.expand import identity, tunnels_of
 from ..topology.fleet import bracketed, path_of
 from ..topology.problems import Problem
 from .identities import proven, proves, subject
+from .issue import subject_for
 from .material import (
     certificate_weakness,
     is_ca,
@@ -23,6 +24,7 @@ from .material import (
     same_key,
     signed_by,
 )
+from .share import shown_identities
 from .sources import SourceError, Sources, Thing, named
 
 if TYPE_CHECKING:
@@ -58,6 +60,8 @@ class Checker:
             self._authority(authority)
         for site in self._topology.sites.values():
             self._site(site)
+            if site.gateway.host and site.gateway.credentials.ca is None:
+                self._made(site, f"{bracketed('sites', site.name)}.gateways[0]")
 
     def _say(self, path: str, message: str) -> None:
         self.problems.append(Problem(path, message))
@@ -124,6 +128,13 @@ class Checker:
                 self._faults(at, given.certificate, wrong)
                 self._warn(at, given.certificate, certificate)
                 self._identities(site, certificate)
+
+    def _made(self, site: Site, path: str) -> None:
+        """Say why no certificate can be made."""
+        try:
+            subject_for(site.name, shown_identities(self._topology, site.name))
+        except ValueError as error:
+            self._say(path, f"no certificate can be made: {site.name} {error}")
 
     def _faults(self, path: str, source: str, wrong: list[str]) -> None:
         for text in filter(None, wrong):

@@ -17,7 +17,7 @@ from .identities import alternative_names, kind_of, subject_name
 from .material import pem, private_pem
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
 AUTHORITY_DAYS: Final = 7305  # twenty years: to replace a CA means to tell every peer
@@ -61,7 +61,7 @@ def new_certificate(
     ValueError where no certificate can be for all of them.
     """
     key = new_key()
-    builder = _builder(_subject(name, identities), authority.subject, key, now, CERTIFICATE_DAYS)
+    builder = _builder(subject_for(name, identities), authority.subject, key, now, CERTIFICATE_DAYS)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(**_SIGNS), critical=True)
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
@@ -85,11 +85,19 @@ def _usage(**asked: bool) -> x509.KeyUsage:
     return x509.KeyUsage(**{usage: asked.get(usage, False) for usage in _USAGES})
 
 
-def _subject(name: str, identities: Sequence[str]) -> x509.Name:
-    """The distinguished name among the identities, of which a certificate has one; or else the site's name."""
+def subject_for(name: str, identities: Iterable[str]) -> x509.Name:
+    """The distinguished name among the identities, of which a certificate has one; or else the site's name.
+
+    ValueError where there are several, or X.509 has no such one.
+    """
     distinguished = sorted({text for kind, text in map(kind_of, identities) if kind == "dn"})
     if len(distinguished) > 1:
-        raise ValueError(f"has the distinguished names {' and '.join(distinguished)}, and a certificate has one.")
+        names = " and ".join(distinguished)
+        raise ValueError(f"is called {names} in its tunnels, and a certificate has one distinguished name.")
     if distinguished:
-        return subject_name(distinguished[0])
+        try:
+            return subject_name(distinguished[0])
+        except ValueError as error:
+            wrong = f"is called {distinguished[0]} in its tunnels, which X.509 does not allow (C has two letters)."
+            raise ValueError(wrong) from error
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])

@@ -45,6 +45,12 @@ class CredentialFile:
         return asdict(self)
 
 
+def shown_identities(topology: Topology, name: str) -> list[str]:
+    """What a site's gateway calls itself in the tunnels in which it shows its certificate."""
+    tunnels = (one for one in tunnels_of(topology, name) if method_of(one, name) == CERTIFICATE)
+    return sorted({identity(topology, tunnel, name) for tunnel in tunnels})
+
+
 class Share:
     """Reads or makes what one gateway needs; what was written by others is written anew, so that equal is equal."""
 
@@ -81,16 +87,10 @@ class Share:
             key = self._sources.load(given.private_key, read_private_key)
             certificate = self._sources.load(given.certificate, read_certificate)
         else:
-            pair = self._maker.certificate(self._site.name, self._identities())
+            pair = self._maker.certificate(self._site.name, shown_identities(self._topology, self._site.name))
             key, certificate = pair.key, pair.certificate
         yield CredentialFile("x509", name, pem(certificate))
         yield CredentialFile("private", name, private_pem(key), key_id(key.public_key()))
-
-    def _identities(self) -> list[str]:
-        """What this gateway calls itself in the tunnels in which it shows its certificate."""
-        name = self._site.name
-        tunnels = (one for one in tunnels_of(self._topology, name) if method_of(one, name) == CERTIFICATE)
-        return sorted({identity(self._topology, tunnel, name) for tunnel in tunnels})
 
     def _key(self) -> Iterator[CredentialFile]:
         given = self._site.gateway.credentials.private_key

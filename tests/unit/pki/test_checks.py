@@ -235,6 +235,19 @@ def test_what_is_wrong(tmp_path: Path, changes: dict[str, Any], problems: list[s
     assert said(tmp_path, **changes) == problems
 
 
+def test_what_cannot_be_made(tmp_path: Path) -> None:
+    at = "sites[london].gateways[0]: no certificate can be made: london is called "
+    wrong = f"{at}C=Germany, CN=x in its tunnels, which X.509 does not allow (C has two letters)."
+    ids = {"berlin": "CN=gw.berlin.example", "london": "C=Germany, CN=x"}
+    assert said(tmp_path, tunnel={"ids": ids}) == [wrong]
+    raw = topology(tunnel={"ids": {"london": "CN=x"}})
+    raw["tunnels"].append({**raw["tunnels"][0], "name": "u", "ids": {"london": "CN=y"}})
+    sources = Sources(tmp_path, lambda _path, content: content)
+    problems, _expiring = check_credentials(load(raw, checked=True), sources, NOW)
+    wrong = f"{at}CN=x and CN=y in its tunnels, and a certificate has one distinguished name."
+    assert list(map(str, problems)) == [wrong]
+
+
 def test_what_expires_soon(tmp_path: Path) -> None:
     (tmp_path / "berlin.pem").write_text(pem(ISSUING.issue(KEY, ["198.51.100.10"], days=(-1, 12))))
     sources = Sources(tmp_path, lambda _path, content: content)

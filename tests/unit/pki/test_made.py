@@ -114,7 +114,8 @@ def test_a_ca_that_ends_and_files_that_are_broken_are_named(tmp_path: Path) -> N
 
 def test_identities_that_no_certificate_can_have_together(tmp_path: Path) -> None:
     with pytest.raises(
-        SourceError, match="no certificate can be made for berlin: it has the distinguished names CN=a and CN=b"
+        SourceError,
+        match="for berlin: it is called CN=a and CN=b in its tunnels",
     ):
         maker(tmp_path).certificate("berlin", ["CN=a", "CN=b"])
 
