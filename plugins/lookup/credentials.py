@@ -35,7 +35,7 @@ options:
     type: path
     required: true
   renewal_days:
-    description: How many days before it expires a certificate that was made is made anew.
+    description: How many days before it expires a certificate that was made is made anew, 1 to 365.
     type: int
     default: 30
 notes:
@@ -83,12 +83,17 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+LONGEST_RENEWAL = 365  # days; a certificate that is made is valid for twice as long
+
+
 class LookupModule(LookupBase):
     """The files of each gateway."""
 
     def run(self, terms: list[Any], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[dict[str, Any]]:
         self.set_options(var_options=variables, direct=kwargs)
         topology = load_topology(self.get_option("topology"))
+        if not 1 <= self.get_option("renewal_days") <= LONGEST_RENEWAL:
+            raise AnsibleLookupError(f"causeway.ipsec.credentials: renewal_days must be 1 to {LONGEST_RENEWAL}.")
         sources = Sources(inventory_directory(variables or {}), vault.decode)
         maker = Maker(
             directory=Path(str(plain(self.get_option("directory")))),

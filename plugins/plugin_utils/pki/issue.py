@@ -43,7 +43,7 @@ def new_authority(now: datetime) -> str:
     name = x509.Name(
         [x509.NameAttribute(NameOID.COMMON_NAME, f"causeway.ipsec CA {x509.random_serial_number():x}"[:40])]
     )
-    builder = _builder(name, name, key, now, AUTHORITY_DAYS)
+    builder = _builder(name, name, key, now, now + timedelta(days=AUTHORITY_DAYS))
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(_usage(**_SIGNS_CERTIFICATES), critical=True)
     return private_pem(key) + pem(builder.sign(key, hashes.SHA384()))
@@ -61,7 +61,8 @@ def new_certificate(
     ValueError where no certificate can be for all of them.
     """
     key = new_key()
-    builder = _builder(subject_for(name, identities), authority.subject, key, now, CERTIFICATE_DAYS)
+    end = min(now + timedelta(days=CERTIFICATE_DAYS), authority.not_valid_after_utc)
+    builder = _builder(subject_for(name, identities), authority.subject, key, now, end)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(**_SIGNS), critical=True)
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
@@ -73,11 +74,11 @@ def new_certificate(
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, days: int
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, end: datetime
 ) -> x509.CertificateBuilder:
     builder = x509.CertificateBuilder().subject_name(subject).issuer_name(issuer).public_key(key.public_key())
     builder = builder.serial_number(x509.random_serial_number())
-    builder = builder.not_valid_before(now - SKEW).not_valid_after(now + timedelta(days=days))
+    builder = builder.not_valid_before(now - SKEW).not_valid_after(end)
     return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
 
 

@@ -64,10 +64,15 @@ class Maker:
                 f"{self.directory / AUTHORITY}: this CA ends on {end:%Y-%m-%d}. Move the "
                 "file away and run: a new CA is made, and every tunnel with its certificates is set up anew."
             )
-        shown = self.directory / AUTHORITY_SHOWN
-        if not self.dry and not shown.exists():
-            psk_store.make_once(shown, pem(pair.certificate).encode("ascii"))
+        if not self.dry:
+            self._show(pem(pair.certificate).encode("ascii"))
         return pair
+
+    def _show(self, text: bytes) -> None:
+        """Keep the copy of the CA's certificate that is for people."""
+        shown = self.directory / AUTHORITY_SHOWN
+        if psk_store.read_or_make(shown, lambda: text) != text:
+            psk_store.replace(shown, text)
 
     def certificate(self, site: str, identities: Sequence[str]) -> Pair:
         """A gateway's key and certificate; new ones before they expire, and for identities that are new."""

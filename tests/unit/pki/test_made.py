@@ -88,6 +88,13 @@ def test_another_ca_makes_other_certificates(tmp_path: Path) -> None:
     first = maker(tmp_path).certificate("berlin", ["gw.example"])
     (tmp_path / "pki" / "authority.pem").unlink()
     assert maker(tmp_path).certificate("berlin", ["gw.example"]).certificate != first.certificate
+    assert (tmp_path / "pki" / "ca.pem").read_text() == pem(maker(tmp_path).authority().certificate)
+
+
+def test_no_certificate_outlives_its_ca(tmp_path: Path) -> None:
+    end = maker(tmp_path).authority().certificate.not_valid_after_utc
+    late = maker(tmp_path, now=end - timedelta(days=100)).certificate("berlin", ["gw.example"])
+    assert late.certificate.not_valid_after_utc == end
 
 
 def test_dry_writes_nothing_and_agrees_with_itself(tmp_path: Path) -> None:
