@@ -32,7 +32,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.credential_files im
     read_host_credentials,
     texts_of,
 )
-from ansible_collections.causeway.ipsec.plugins.module_utils.credential_forget import forget
+from ansible_collections.causeway.ipsec.plugins.module_utils.credential_steps import forget, stage_credentials
 from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import (
     HostFile,
@@ -70,6 +70,8 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.vici import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import Run
+
 MAIN = "/etc/swanctl/swanctl.conf"
 CONNECTIONS = "/etc/swanctl/conf.d/causeway.conf"
 SECRETS = "/etc/swanctl/conf.d/causeway-secrets.conf"
@@ -92,6 +94,7 @@ class Request:
     check: bool = False
     run: Mapping[str, str] | None = None
     credentials: Sequence[Mapping[str, Any]] = ()
+    run_command: Run | None = None
 
 
 def run(request: Request) -> dict[str, Any]:
@@ -107,7 +110,7 @@ def run(request: Request) -> dict[str, Any]:
             check_algorithms(request.algorithms, daemon)
         plan = plan_connections(wanted, current)
         if client and not request.check:
-            carry_out(client, plan, wanted, current, files)
+            carry_out(client, plan, wanted, current, files, run_command=request.run_command)
     return results(plan, wanted, current)
 
 
@@ -201,7 +204,9 @@ def check_tree(wanted: Wanted, tolerant: bool) -> None:
         raise ConnectionsError("\n".join(problems))
 
 
-def carry_out(client: Client, plan: Plan, wanted: Wanted, current: Current, files: Sequence[HostFile]) -> None:
+def carry_out(
+    client: Client, plan: Plan, wanted: Wanted, current: Current, files: Sequence[HostFile], *, run_command: Run | None
+) -> None:
     """Make it so, or leave everything as it was and raise.
 
     The files are replaced last: if we die half-way, they still tell the next run (and the next boot) what held before.
@@ -216,19 +221,10 @@ def carry_out(client: Client, plan: Plan, wanted: Wanted, current: Current, file
         stage_credentials(staged, plan, wanted, current)
         apply_plan(client, plan, wanted, touched)
         staged.commit()
-        forget(client, wanted, current)
+        forget(client, wanted, current, run_command)
     except EXPECTED as exc:
         staged.put_back()
         raise _undone(exc, plan, current, touched) from exc
-
-
-def stage_credentials(staged: Staged, plan: Plan, wanted: Wanted, current: Current) -> None:
-    """Have the files of certificates and keys written and removed with the others."""
-    for path in plan.credentials_changed:
-        before = current.credential_files.get(path) or HostFile(path, None, False)
-        staged.add(before, wanted.credentials[path].text)
-    for path in plan.credentials_removed:
-        staged.remove(current.credential_files[path])
 
 
 def _undone(exc: Exception, plan: Plan, current: Current, touched: set[str]) -> ConnectionsError:

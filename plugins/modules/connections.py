@@ -290,8 +290,8 @@ def main() -> None:
     options = module.params
     try:
         wanted = (options["config"], options["secrets"], options["algorithms"])
-        credentials = options["credentials"]
-        results = run(Request(*wanted, check=module.check_mode, run=options["run"], credentials=credentials))
+        more = {"credentials": options["credentials"], "run_command": module.run_command}
+        results = run(Request(*wanted, check=module.check_mode, run=options["run"], **more))
     except EXPECTED as exc:
         module.fail_json(msg=str(exc))
     for name in results["interrupted"] if module.check_mode else ():

@@ -93,8 +93,9 @@ def test_raw_public_keys_of_two_identities(pair: Pair, tmp_path: Path) -> None:
     established(here, *names)
     assert quiet(load(here, raw, tmp_path))
     for gateway in pair:
-        gateway.sh("systemctl restart strongswan")
-    established(here, *names)
+        gateway.sh("systemctl restart strongswan")  # from here on both ends have all from the files
+    done = here.module("tunnel", connections=[{"name": name} for name in names])
+    assert [tunnel["state"] for tunnel in done["tunnels"]] == ["up", "up"], done
     # A peer with another key than the one that is known of it is refused, and both ends say so.
     raw["sites"][there.lan]["gateways"][0]["private_key"] = private_pem(new_key(ED25519))
     load(there, raw, tmp_path)

@@ -14,6 +14,7 @@ from ..topology.fleet import bracketed, path_of
 from ..topology.problems import Problem
 from .identities import proven, proves, subject
 from .issue import subject_for
+from .library import require
 from .material import (
     certificate_weakness,
     is_ca,
@@ -68,6 +69,7 @@ class Checker:
 
     def _read(self, path: str, source: str, read: Callable[[str], Thing]) -> Thing | None:
         try:
+            require()
             return self._sources.load(source, read)
         except SourceError as error:
             self._say(path, str(error))
@@ -131,8 +133,14 @@ class Checker:
 
     def _made(self, site: Site, path: str) -> None:
         """Say why no certificate can be made."""
+        identities = shown_identities(self._topology, site.name)
+        if not identities:
+            return
         try:
-            subject_for(site.name, shown_identities(self._topology, site.name))
+            require()
+            subject_for(site.name, identities)
+        except SourceError as error:
+            self._say(path, str(error))
         except ValueError as error:
             self._say(path, f"no certificate can be made: {site.name} {error}")
 

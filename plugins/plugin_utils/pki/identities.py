@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
+with suppress(ImportError):  # see library.require
+    from cryptography import x509
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

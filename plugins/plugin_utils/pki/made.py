@@ -6,19 +6,22 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
-
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from .. import psk_store
 from ..topology.authentication import CERTIFICATE, PUBLIC_KEY
 from ..topology.credential_files import key_file
 from .identities import proves
 from .issue import new_authority, new_certificate, new_key
+from .library import require
 from .material import pem, private_pem, read_certificate, read_private_key, signed_by
 from .sources import ContentError, SourceError
+
+with suppress(ImportError):  # see library.require
+    from cryptography.hazmat.primitives.asymmetric import ec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -107,6 +110,7 @@ class Maker:
         return bool(early > self.now and signed_by(own, [authority]) and all(proves(own, one) for one in identities))
 
     def _once(self, name: str, make: Callable[[], str]) -> str:
+        require()
         path = self.directory / name
         if self.dry and not path.exists():
             return self._unwritten.setdefault(name, self._unwritten.get(name) or make())

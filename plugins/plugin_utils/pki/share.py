@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ..topology.authentication import CERTIFICATE, OWN_AUTHORITY, PUBLIC_KEY, method_of
+from ..topology.authentication import CERTIFICATE, OWN_AUTHORITY, PSK, PUBLIC_KEY, method_of, methods
 from ..topology.compile import site_of
 from ..topology.credential_files import authority_file, key_file
 from ..topology.expand import identity, tunnels_of
+from .library import require
 from .material import (
     key_id,
     pem,
@@ -61,7 +62,7 @@ class Share:
         self._maker = maker
 
     def files(self) -> list[CredentialFile]:
-        """The files, sorted; each once."""
+        """The files, sorted; each once. SourceError where one cannot be had."""
         found = {(one.kind, one.name): one for one in self._all()}
         return [found[key] for key in sorted(found)]
 
@@ -69,6 +70,8 @@ class Share:
         tunnels = list(tunnels_of(self._topology, self._site.name))
         own = {method_of(tunnel, self._site.name) for tunnel in tunnels}
         authorities = {self._site.gateway.credentials.authority} if CERTIFICATE in own else set()
+        if any(methods(tunnel) != {PSK} for tunnel in tunnels):
+            require()
         yield from self._certificate() if CERTIFICATE in own else ()
         yield from self._key() if PUBLIC_KEY in own else ()
         for tunnel in tunnels:

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -58,21 +57,27 @@ def held(etc: Path) -> dict[str, str]:
     return {f"{kind}/{path.name}": path.read_text() for kind in kinds for path in (etc / kind).iterdir()}
 
 
+class Swanctl:
+    """What swanctl does with --load-creds --clear; keeps the commands."""
+
+    def __init__(self, charon: Charon, etc: Path) -> None:
+        self.charon = charon
+        self.etc = etc
+        self.seen: list[str] = []
+
+    def __call__(self, command: list[str]) -> tuple[int, str, str]:
+        self.seen.append(" ".join(command))
+        bodies = {
+            name: text[text.index("-----BEGIN") :] for name, text in held(self.etc).items() if "-----BEGIN" in text
+        }
+        self.charon.certificates = [text for name, text in bodies.items() if name.startswith("x509")]
+        self.charon.keys = {id_of(text): text for name, text in bodies.items() if name.startswith("private")}
+        return 0, "", ""
+
+
 @pytest.fixture
-def read_again(charon: Charon, etc: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What swanctl does with --load-creds --clear; gives the commands."""
-    seen: list[str] = []
-
-    def swanctl(command: tuple[str, ...], **_more: Any) -> subprocess.CompletedProcess[str]:
-        seen.append(" ".join(command))
-        files = held(etc)
-        bodies = {name: text[text.index("-----BEGIN") :] for name, text in files.items() if "-----BEGIN" in text}
-        charon.certificates = [text for name, text in bodies.items() if name.startswith("x509")]
-        charon.keys = {id_of(text): text for name, text in bodies.items() if name.startswith("private")}
-        return subprocess.CompletedProcess(command, 0, "", "")
-
-    monkeypatch.setattr(subprocess, "run", swanctl)
-    return seen
+def swanctl(charon: Charon, etc: Path) -> Swanctl:
+    return Swanctl(charon, etc)
 
 
 def test_all_is_loaded_and_read_back(charon: Charon, etc: Path) -> None:
@@ -103,42 +108,44 @@ def test_no_key_is_in_any_result(charon: Charon) -> None:
     assert base64.b64encode(b"key one").decode() not in repr(charon.calls)
 
 
-def test_a_renewed_certificate_interrupts_nothing(charon: Charon, etc: Path, read_again: list[str]) -> None:
-    run(request())
+def test_a_renewed_certificate_interrupts_nothing(charon: Charon, etc: Path, swanctl: Swanctl) -> None:
+    run(replace(request(), run_command=swanctl))
     charon.sas["1"] = "cw-a"
-    done = run(request("two", "key two"))
+    done = run(replace(request("two", "key two"), run_command=swanctl))
     assert (done["replaced"], done["interrupted"], done["unchanged"]) == ([], [], ["cw-a"])
     assert charon.sas == {"1": "cw-a"}
     assert set(charon.keys) == {"ff", id_of(pem("PRIVATE KEY", "key two"))}
     assert pem("CERTIFICATE", "two of key two") in charon.certificates
-    assert read_again == []
-    assert not run(request("two", "key two"))["changed"]
+    assert swanctl.seen == []
+    assert not run(replace(request("two", "key two"), run_command=swanctl))["changed"]
 
 
-def test_h19_what_could_still_be_shown_or_trusted_is_forgotten(charon: Charon, read_again: list[str]) -> None:
+def test_h19_what_could_still_be_shown_or_trusted_is_forgotten(charon: Charon, swanctl: Swanctl) -> None:
     """Two certificates with one key, and a CA that is no longer wanted."""
-    run(request())
-    run(request("two"))
+    run(replace(request(), run_command=swanctl))
+    run(replace(request("two"), run_command=swanctl))
     assert pem("CERTIFICATE", "one of key one") not in charon.certificates
-    done = run(request("two", "key one", "ca two"))
+    done = run(replace(request("two", "key one", "ca two"), run_command=swanctl))
     assert done["replaced"] == ["cw-a"]  # what it trusts is another one
     assert pem("CERTIFICATE", "ca one") not in charon.certificates
-    assert len(read_again) == 2
+    assert len(swanctl.seen) == 2
 
 
-def test_a_list_that_the_daemon_passes_over_is_loaded_all_the_same(charon: Charon, read_again: list[str]) -> None:
+def test_a_list_that_the_daemon_passes_over_is_loaded_all_the_same(charon: Charon, swanctl: Swanctl) -> None:
     charon.refused.add(pem("X509 CRL", "older"))
-    done = run(request("one", "key one", "ca one", credential("x509crl", "older", "cw-ca-1.pem")))
+    done = run(
+        replace(request("one", "key one", "ca one", credential("x509crl", "older", "cw-ca-1.pem")), run_command=swanctl)
+    )
     assert len(done["credentials_changed"]) == 4
-    assert len(read_again) == 1
+    assert len(swanctl.seen) == 1
     assert pem("X509 CRL", "older") in charon.certificates
 
 
-def test_what_is_no_longer_wanted_goes_and_nothing_else(charon: Charon, etc: Path, read_again: list[str]) -> None:
+def test_what_is_no_longer_wanted_goes_and_nothing_else(charon: Charon, etc: Path, swanctl: Swanctl) -> None:
     theirs = etc / "private" / "theirs.pem"
     theirs.write_text("theirs")
-    run(request())
-    done = run(Request("", ()))
+    run(replace(request(), run_command=swanctl))
+    done = run(Request("", (), run_command=swanctl))
     assert done["removed"] == ["cw-a"]
     assert done["credentials_removed"] == [
         str(etc / "private" / "cw-a.pem"),

@@ -1,38 +1,47 @@
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Having the daemon forget certificates that are no longer wanted.
+"""What a run does about certificates and keys besides loading them: their files, and what the daemon is to forget.
 
-It cannot unload one. A CA whose file is gone is trusted until the daemon ends, of two certificates with one key it
-shows the older one, and a list of revoked certificates that is older than the one it has is passed over. Only to empty
-all credentials and to read all files again helps, which leaves the daemon without any for some milliseconds.
+The daemon cannot unload a certificate. A CA whose file is gone is trusted until it ends, of two certificates with one
+key it shows the older one, and a list of revoked certificates that is older than the one it has is passed over. Only to
+empty all credentials and to read all files again helps, which leaves it without any for some milliseconds.
 """
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.charon import read_certificates
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_apply import LoadError
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import HostFile, Staged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ansible_collections.causeway.ipsec.plugins.module_utils.connection_plan import Current, Wanted
+    from ansible_collections.causeway.ipsec.plugins.module_utils.connection_plan import Current, Plan, Wanted
+    from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import Run
     from ansible_collections.causeway.ipsec.plugins.module_utils.vici import Client
 
 READ_AGAIN = ("/usr/sbin/swanctl", "--load-creds", "--clear", "--noprompt")
-SECONDS = 60
 
 
-def forget(client: Client, wanted: Wanted, current: Current) -> None:
+def stage_credentials(staged: Staged, plan: Plan, wanted: Wanted, current: Current) -> None:
+    """Have the files of certificates and keys written and removed with the others."""
+    for path in plan.credentials_changed:
+        before = current.credential_files.get(path) or HostFile(path, None, False)
+        staged.add(before, wanted.credentials[path].text)
+    for path in plan.credentials_removed:
+        staged.remove(current.credential_files[path])
+
+
+def forget(client: Client, wanted: Wanted, current: Current, run_command: Run | None) -> None:
     """Read all credentials anew if the daemon has one of ours that it should not have; the files are in place."""
     if not must_forget(wanted, current, read_certificates(client)):
         return
-    done = subprocess.run(READ_AGAIN, capture_output=True, text=True, check=False, timeout=SECONDS)
-    if done.returncode:
-        raise LoadError(f"{' '.join(READ_AGAIN)} failed: {done.stderr.strip() or done.stdout.strip()}")
+    code, out, err = run_command(list(READ_AGAIN)) if run_command else (127, "", "nothing can be run here")
+    if code:
+        raise LoadError(f"{' '.join(READ_AGAIN)} failed: {err.strip() or out.strip()}")
     # What connections bring with them is gone, too. To load one again that is loaded already touches no tunnel.
     for name, message in wanted.connections.items():
         client.request("load-conn", {name: message})
