@@ -64,6 +64,7 @@ class Authority:
     days: tuple[int, int] = (-1, 3650)
     parent: Authority | None = None
     ca: bool = True
+    key_ids: bool = True  # without them strongSwan finds no list of revoked certificates
     key: Any = field(init=False)
     certificate: x509.Certificate = field(init=False)
 
@@ -72,6 +73,9 @@ class Authority:
         signer = self.parent or self
         builder = self._builder(named(self.name), self.key, self.days, signer.name)
         builder = builder.add_extension(x509.BasicConstraints(ca=self.ca, path_length=None), critical=True)
+        if self.key_ids:
+            own = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
+            builder = builder.add_extension(own, critical=False)
         self.certificate = builder.sign(signer.key, signer.hash())
 
     def hash(self) -> Any:
@@ -95,6 +99,9 @@ class Authority:
         first, last = (NOW + timedelta(days=number) for number in days)
         builder = x509.CertificateRevocationListBuilder().issuer_name(self.certificate.subject)
         builder = builder.last_update(first).next_update(last).add_extension(x509.CRLNumber(number), critical=False)
+        if self.key_ids:
+            own = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+            builder = builder.add_extension(own, critical=False)
         for one in revoked:
             entry = x509.RevokedCertificateBuilder().serial_number(one.serial_number).revocation_date(first)
             builder = builder.add_revoked_certificate(entry.build())

@@ -17,6 +17,7 @@ from .issue import subject_for
 from .library import require
 from .material import (
     certificate_weakness,
+    has_key_id,
     is_ca,
     read_certificate,
     read_crl,
@@ -40,6 +41,10 @@ if TYPE_CHECKING:
     Issuers = Mapping[str, Sequence[x509.Certificate]]
 
 
+_NO_KEY_ID: Final = (
+    "would be passed over: strongSwan finds a list by key identifiers (RFC 5280, 4.2.1.2 and 5.2.1), and it or one of "
+    "the authority's certificates has none. Have them issued with one."
+)
 SOON: Final = timedelta(days=30)  # as long as ours are renewed before
 
 
@@ -101,6 +106,8 @@ class Checker:
             self._revoked.setdefault(authority.name, []).append(crl)
             if issuers and not any(crl.is_signature_valid(issuer.public_key()) for issuer in issuers):  # type: ignore[arg-type]
                 self._say(at, f"{named(source)}is not signed by this authority, but by {subject(crl.issuer)}.")
+            if not has_key_id(crl) or not all(map(has_key_id, issuers)):
+                self._say(at, f"{named(source)}{_NO_KEY_ID}")
             end = crl.next_update_utc
             if end and end <= self._now:
                 self._say(at, f"{named(source)}was to be replaced on {end:%Y-%m-%d}; give the newer one.")

@@ -135,6 +135,13 @@ def is_ca(certificate: x509.Certificate) -> bool:
         return False
 
 
+def has_key_id(thing: x509.Certificate | x509.CertificateRevocationList) -> bool:
+    """Whether a CA's certificate says the id of its key, or a list that of its signer's."""
+    crl = isinstance(thing, x509.CertificateRevocationList)
+    kind = x509.AuthorityKeyIdentifier if crl else x509.SubjectKeyIdentifier
+    return any(isinstance(one.value, kind) for one in thing.extensions)
+
+
 def signed_by(certificate: x509.Certificate, issuers: Iterable[x509.Certificate]) -> x509.Certificate | None:
     """The one of these that has signed it."""
     for issuer in issuers:

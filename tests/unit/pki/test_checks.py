@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ROOT = Authority("Root CA")
 ISSUING = Authority("Issuing CA", parent=ROOT)
 OTHER = Authority("Other CA")
+BARE = Authority("Bare CA", key_ids=False)
 KEY = new_key()
 GOOD = ISSUING.issue(KEY, ["gw.berlin.example", "198.51.100.10", "fd00::1", "vpn@berlin.example"])
 AT = "sites[berlin].gateways[0]."
@@ -218,6 +219,21 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
     "a list of another CA": (
         {"authority": {"crls": [pem(ISSUING.revoke()), pem(OTHER.revoke())]}},
         ["authorities[corp].crls[1]: is not signed by this authority, but by CN=Other CA."],
+    ),
+    "a list that strongSwan would not find": (
+        {
+            "authority": {
+                "certificates": pem(BARE.certificate),
+                "crls": pem(BARE.revoke()),
+            },
+            "gateway": {"certificate": pem(BARE.issue(KEY, ["198.51.100.10"]))},
+        },
+        [
+            (
+                "authorities[corp].crls[0]: would be passed over: strongSwan finds a list by key identifiers (RFC "
+                "5280, 4.2.1.2 and 5.2.1), and it or one of the authority's certificates has none. Have them issued with one."
+            )
+        ],
     ),
     "a list that is out of date": (
         {"authority": {"crls": pem(ISSUING.revoke(days=(-9, -1)))}},
