@@ -230,8 +230,9 @@ CASES: dict[str, tuple[dict[str, Any], list[str]]] = {
         },
         [
             (
-                "authorities[corp].crls[0]: would be passed over: strongSwan finds a list by key identifiers (RFC "
-                "5280, 4.2.1.2 and 5.2.1), and it or one of the authority's certificates has none. Have them issued with one."
+                "authorities[corp].crls[0]: would be passed over: strongSwan finds a list by key identifiers "
+                "(RFC 5280, 4.2.1.2 and 5.2.1), and it or one of the authority's certificates has none. "
+                "Have them issued with one."
             )
         ],
     ),
