@@ -40,8 +40,8 @@ it, how to look at it, and how it goes away. A test compares this page with what
 - A role can be left out: `causeway.ipsec.site --tags` takes the names of those to run.
 - Before anything changes, `--check --diff` shows it.
 
-On the controller, the keys that the collection makes are in `.causeway/psk` beside the inventory, mode 0600
-(`strongswan_psk_directory`).
+On the controller, the pre-shared keys that the collection makes are in `.causeway/psk` beside the inventory, mode 0600
+(`strongswan_psk_directory`), its CA with certificates and their keys in `.causeway/pki` (`strongswan_pki_directory`).
 """
 
 

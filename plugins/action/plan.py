@@ -10,11 +10,15 @@ import os
 import secrets
 import socket
 import time
+from datetime import datetime, timezone
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible_collections.causeway.ipsec.plugins.plugin_utils import vault
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.checks import check_credentials
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.sources import Sources, inventory_directory
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import TopologyError, warnings
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.expand import count
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import check_inventory, inventory_names
@@ -36,10 +40,12 @@ class ActionModule(ActionBase):
         topology = load_topology(self._templar.resolve_variable_expression("ipsec_topology"))
         groups = {str(plain(name)): members for name, members in (task_vars or {})["groups"].items()}
         with problems_as_error():
-            unknown = list(check_inventory(topology, map(str, groups["all"]), groups))
-            if unknown:
-                raise TopologyError(unknown)
-        for warning in warnings(topology):
+            wrong = list(check_inventory(topology, map(str, groups["all"]), groups))
+            sources = Sources(inventory_directory(task_vars or {}), vault.decode)
+            faults, expiring = check_credentials(topology, sources, datetime.now(timezone.utc))
+            if wrong or faults:
+                raise TopologyError([*wrong, *faults])
+        for warning in [*warnings(topology), *expiring]:
             self._display.warning(f"ipsec_topology: {warning}")
         gateways, lan_hosts = inventory_names(topology)
         tunnels = count(topology)

@@ -56,11 +56,9 @@ _raw:
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible import constants
-from ansible.errors import AnsibleError, AnsibleLookupError
-from ansible.parsing.vault import VaultLib, VaultSecretsContext, is_encrypted, match_encrypt_secret
+from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.causeway.ipsec.plugins.plugin_utils import psk_store
+from ansible_collections.causeway.ipsec.plugins.plugin_utils import psk_store, vault
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import plain
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import section_name
 
@@ -97,35 +95,15 @@ def _key(path: Path, check_mode: bool) -> str:
 
 def _new_content() -> bytes:
     """A new key as its file will hold it."""
-    content = f"{psk_store.new_psk()}\n".encode("ascii")
-    vault = _vault()
-    if not vault.secrets:
-        return content
-    vault_id, secret = match_encrypt_secret(vault.secrets, encrypt_vault_id=constants.DEFAULT_VAULT_ENCRYPT_IDENTITY)
-    return bytes(vault.encrypt(content, secret, vault_id))
+    return vault.encode(f"{psk_store.new_psk()}\n".encode("ascii"))
 
 
 def _decode(path: Path, content: bytes) -> str:
     """The key in a file's content."""
-    if is_encrypted(content):
-        vault = _vault()
-        try:
-            content = vault.decrypt(content)
-        except AnsibleError as error:
-            which = "with the vault secrets of this run" if vault.secrets else "without a vault secret (--vault-id)"
-            raise psk_store.StoreError(f"{path} cannot be decrypted {which}.") from error
-    else:
-        psk_store.refuse_if_shared(path)
     try:
-        key = content.decode("utf-8").removesuffix("\n")
+        key = vault.decode_own(path, content).decode("utf-8").removesuffix("\n")
     except UnicodeDecodeError:
         key = ""
     if not key:
         raise psk_store.StoreError(f"{path} holds no key: delete it, and a new one is made.")
     return key
-
-
-def _vault() -> VaultLib:
-    """The vault with the secrets that this run of Ansible was given."""
-    context = VaultSecretsContext.current(optional=True)
-    return VaultLib(context.secrets if context else None)

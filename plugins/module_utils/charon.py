@@ -24,6 +24,9 @@ class Daemon:
 
     connections: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     secrets: frozenset[str] = frozenset()
+    authorities: frozenset[str] = frozenset()
+    keys: frozenset[str] = frozenset()  # ids of private keys
+    certificates: Mapping[bytes, bool] = field(default_factory=dict)  # CRLs too; whether the private key is there
     sas: list[IkeSa] = field(default_factory=list)
     traps: frozenset[tuple[str, str]] = frozenset()
     algorithms: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -39,12 +42,23 @@ def read_daemon(client: Client) -> Daemon:
     return Daemon(
         connections={name: shown.get(name, {}) for name in client.request("get-conns").get("conns", [])},
         secrets=frozenset(client.request("get-shared").get("keys", [])),
+        authorities=frozenset(client.request("get-authorities").get("authorities", [])),
+        keys=frozenset(client.request("get-keys").get("keys", [])),
+        certificates=read_certificates(client),
         sas=read_sas(client),
         traps=read_traps(client),
         algorithms=_algorithms(client),
         has_traps=_has_traps(client),
         version=client.request("version").get("version", ""),
     )
+
+
+def read_certificates(client: Client) -> dict[bytes, bool]:
+    """Return the certificates and revocation lists that are loaded, in DER."""
+    return {
+        str(event.get("data", "")).encode("utf-8", "surrogateescape"): event.get("has_privkey") == "yes"
+        for event in client.stream("list-certs", "list-cert")
+    }
 
 
 def read_sas(client: Client) -> list[IkeSa]:

@@ -98,8 +98,7 @@ def apply_plan(client: Client, plan: Plan, wanted: Wanted, touched: set[str]) ->
 
     The connections that it has begun to change are added to `touched`.
     """
-    for secret in wanted.secrets.values():
-        client.request("load-shared", secret.message())
+    load_credentials(client, wanted, plan)
     touched.update(plan.load, plan.replace, plan.remove)
     for name in (*plan.remove, *plan.replace):
         withdraw(client, name)
@@ -110,12 +109,37 @@ def apply_plan(client: Client, plan: Plan, wanted: Wanted, touched: set[str]) ->
     end_and_load(client, plan.remove, waiting)
     for connection, child in plan.traps:
         client.request("install", {"ike": connection, "child": child})
-    for name in plan.secrets_removed:
-        with contextlib.suppress(ViciCommandError):  # it may be in our old file only
-            client.request("unload-shared", {"id": name})
+    unload_credentials(client, plan)
     wrong = verify(wanted, plan, read_daemon(client))
     if wrong:
         raise LoadError("\n".join(wrong))
+
+
+def load_credentials(client: Client, wanted: Wanted, plan: Plan) -> None:
+    """Load what is new. Of two certificates for one identity, strongSwan shows the one that was loaded last."""
+    for secret in wanted.secrets.values():
+        client.request("load-shared", secret.message())
+    for path in plan.credentials_changed:
+        command = wanted.credentials[path].command()
+        if command:
+            try:
+                client.request(*command)
+            except ViciCommandError as exc:
+                raise LoadError(f"{path}: strongSwan refuses it: {exc.reason}") from exc
+    if plan.credentials_changed or plan.credentials_removed:
+        client.request("flush-certs")  # what the daemon concluded before it knew them
+    for name in plan.authorities_changed:
+        client.request("load-authority", {name: wanted.authorities[name]})
+
+
+def unload_credentials(client: Client, plan: Plan) -> None:
+    """Unload what is no longer wanted; it may have been in our old files only."""
+    old = [("unload-shared", {"id": name}) for name in plan.secrets_removed]
+    old += [("unload-authority", {"name": name}) for name in plan.authorities_removed]
+    old += [("unload-key", {"id": key}) for key in plan.keys_removed]
+    for command, message in old:
+        with contextlib.suppress(ViciCommandError):
+            client.request(command, message)
 
 
 def _starts(message: Message) -> bool:
@@ -171,6 +195,8 @@ def roll_back(client: Client, plan: Plan, current: Current, touched: set[str]) -
             _attempt(client, "load-shared", current.secrets[name].message(), name, problems)
         elif name in plan.secrets_changed:
             _attempt(client, "unload-shared", {"id": name}, name, [])
+    _restore_keys(client, plan, current, before, problems)
+    _restore_authorities(client, plan, current, problems)
     for name in sorted(touched):
         withdraw(client, name)
     with contextlib.suppress(LoadError):  # SAs that came up meanwhile have the new parameters
@@ -181,6 +207,24 @@ def roll_back(client: Client, plan: Plan, current: Current, touched: set[str]) -
         else:
             problems.append(f"{name}: our file did not hold what was loaded, so it stays unloaded")
     return problems
+
+
+def _restore_authorities(client: Client, plan: Plan, current: Current, problems: list[str]) -> None:
+    for name in (*plan.authorities_changed, *plan.authorities_removed):
+        if name in current.authorities:
+            _attempt(client, "load-authority", {name: current.authorities[name]}, name, problems)
+        else:
+            _attempt(client, "unload-authority", {"name": name}, name, [])
+
+
+def _restore_keys(client: Client, plan: Plan, current: Current, before: Daemon, problems: list[str]) -> None:
+    """Bring back the private keys; new certificates cannot be unloaded, and are of no use without their keys."""
+    for one in current.credentials.values():
+        if one.id in plan.keys_removed:
+            _attempt(client, "load-key", {"type": "any", "data": one.data}, one.path, problems)
+    new = {key for key in client.request("get-keys").get("keys", []) if key in plan.keys_loaded} - before.keys
+    for key in sorted(new):
+        _attempt(client, "unload-key", {"id": key}, key, problems)
 
 
 def _attempt(client: Client, command: str, message: Mapping[str, Any], name: str, problems: list[str]) -> None:

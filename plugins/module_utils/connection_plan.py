@@ -22,6 +22,8 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_secrets imp
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_secrets import Secret
 
 if TYPE_CHECKING:
+    from ansible_collections.causeway.ipsec.plugins.module_utils.credential_files import Credential, Credentials
+    from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import HostFile
     from ansible_collections.causeway.ipsec.plugins.module_utils.vici_message import Message
 
 
@@ -33,6 +35,8 @@ class Wanted:
     secrets: Mapping[str, Secret]
     text: str
     secrets_text: str
+    credentials: Credentials = field(default_factory=dict)
+    authorities: Mapping[str, Message] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,9 @@ class Current:
     secrets_text: str | None
     unsafe: tuple[str, ...]  # those of our files that are not there as root's own, nobody else's to read
     daemon: Daemon | None
+    credentials: Credentials = field(default_factory=dict)
+    credential_files: Mapping[str, HostFile] = field(default_factory=dict)
+    authorities: Mapping[str, Message] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,12 @@ class Plan:
     secrets_changed: tuple[str, ...]
     secrets_removed: tuple[str, ...]
     write_files: bool
+    credentials_changed: tuple[str, ...] = ()  # paths
+    credentials_removed: tuple[str, ...] = ()
+    authorities_changed: tuple[str, ...] = ()  # names
+    authorities_removed: tuple[str, ...] = ()
+    keys_loaded: tuple[str, ...] = ()  # ids
+    keys_removed: tuple[str, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -72,6 +85,10 @@ class Plan:
             or self.traps
             or self.secrets_changed
             or self.secrets_removed
+            or self.credentials_changed
+            or self.credentials_removed
+            or self.authorities_changed
+            or self.authorities_removed
             or self.write_files
         )
 
@@ -101,6 +118,12 @@ def plan_connections(wanted: Wanted, current: Current) -> Plan:
         secrets_changed=tuple(sorted(_secrets_changed(wanted, current))),
         secrets_removed=tuple(sorted(_our_secrets(current, daemon) - set(wanted.secrets))),
         write_files=(current.text, current.secrets_text, current.unsafe) != (wanted.text, wanted.secrets_text, ()),
+        credentials_changed=tuple(sorted(_credentials_changed(wanted, current))),
+        credentials_removed=tuple(sorted(set(current.credentials) - set(wanted.credentials))),
+        authorities_changed=tuple(sorted(_authorities_changed(wanted, current))),
+        authorities_removed=tuple(sorted(_our_authorities(current, daemon) - set(wanted.authorities))),
+        keys_loaded=tuple(sorted(_keys(wanted.credentials) - daemon.keys)),
+        keys_removed=tuple(sorted((_keys(current.credentials) & daemon.keys) - _keys(wanted.credentials))),
         reasons=reasons,
     )
 
@@ -164,8 +187,48 @@ def _secrets_changed(wanted: Wanted, current: Current) -> Iterator[str]:
             yield name
 
 
+def _credentials_changed(wanted: Wanted, current: Current) -> Iterator[str]:
+    """Yield the paths of files that are not there as they should be, or not loaded."""
+    for path, one in wanted.credentials.items():
+        file = current.credential_files.get(path)
+        there = file is not None and file.safe and file.text == one.text
+        if not there or (current.daemon is not None and not loaded(one, current.daemon)):
+            yield path
+
+
+def _authorities_changed(wanted: Wanted, current: Current) -> Iterator[str]:
+    for name, message in wanted.authorities.items():
+        missing = current.daemon is not None and name not in current.daemon.authorities
+        if missing or current.authorities.get(name) != message:
+            yield name
+
+
+def _our_authorities(current: Current, daemon: Daemon) -> set[str]:
+    return {name for name in {*current.authorities, *daemon.authorities} if name.startswith(PREFIX)}
+
+
+def loaded(one: Credential, daemon: Daemon) -> bool:
+    """Whether the daemon has it; a public key comes with the connections."""
+    if one.kind == "private":
+        return one.id in daemon.keys
+    return one.kind == "pubkey" or one.der in daemon.certificates
+
+
+def _keys(credentials: Credentials) -> set[str]:
+    return {one.id for one in credentials.values() if one.id}
+
+
 def _our_secrets(current: Current, daemon: Daemon) -> set[str]:
     return {name for name in {*current.secrets, *daemon.secrets} if name.startswith(SECRET_PREFIX)}
+
+
+def _lacking(wanted: Wanted, daemon: Daemon) -> Iterator[str]:
+    """Yield the paths of what is not loaded, and of certificates whose private key is not."""
+    for path, one in wanted.credentials.items():
+        if not loaded(one, daemon) and one.kind != "x509crl":  # one that is older than the daemon's: see forget
+            yield path
+        elif one.kind == "x509" and not daemon.certificates.get(one.der):
+            yield f"{path}: with its private key"
 
 
 def _why_no_trap(message: Message) -> str:
@@ -189,6 +252,10 @@ def verify(wanted: Wanted, plan: Plan, daemon: Daemon) -> list[str]:
         for name in wanted.secrets
         if name not in daemon.secrets
     ]
+    found += [f"{name}: the daemon took the authority but does not list it" for name in wanted.authorities
+              if name not in daemon.authorities]  # fmt: skip
+    found += [f"{path}: the daemon took it but does not list it" for path in _lacking(wanted, daemon)]
+    found += [f"the private key {key} is still loaded" for key in plan.keys_removed if key in daemon.keys]
     found += [f"{name}: the secret is still loaded" for name in plan.secrets_removed if name in daemon.secrets]
     found += [
         f"{name}: no trap policy was installed for {child!r} ({_why_no_trap(wanted.connections[name])})"

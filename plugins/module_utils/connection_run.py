@@ -24,6 +24,15 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.connection_plan imp
     Wanted,
     plan_connections,
 )
+from ansible_collections.causeway.ipsec.plugins.module_utils.credential_files import (
+    Credentials,
+    diff_of,
+    held,
+    parse_credentials,
+    read_host_credentials,
+    texts_of,
+)
+from ansible_collections.causeway.ipsec.plugins.module_utils.credential_steps import forget, stage_credentials
 from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import (
     HostFile,
@@ -38,6 +47,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections
     connections_of,
     message_of,
     sections_of,
+    with_files,
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_secrets import (
     PREFIX as SECRET_PREFIX,
@@ -60,6 +70,8 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.vici import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import Run
+
 MAIN = "/etc/swanctl/swanctl.conf"
 CONNECTIONS = "/etc/swanctl/conf.d/causeway.conf"
 SECRETS = "/etc/swanctl/conf.d/causeway-secrets.conf"
@@ -81,22 +93,24 @@ class Request:
     algorithms: Mapping[str, list[str]] = field(default_factory=dict)
     check: bool = False
     run: Mapping[str, str] | None = None
+    credentials: Sequence[Mapping[str, Any]] = ()
+    run_command: Run | None = None
 
 
 def run(request: Request) -> dict[str, Any]:
     """Check, plan and (unless only checking) apply; return the module's results."""
     wanted = parse_wanted(request)
     ours = (CONNECTIONS, SECRETS)
-    with turn(request.run, request.check, ours), connected(optional=request.check) as client:
+    with turn(request.run, request.check, (*ours, *wanted.credentials)), connected(optional=request.check) as client:
         files = [read_host_file(path) for path in ours]
         daemon = read_daemon(client) if client else None
-        current = read_current(files, daemon)
+        current = read_current(files, daemon, read_host_credentials())
         check_tree(wanted, daemon is None)
         if daemon:
             check_algorithms(request.algorithms, daemon)
         plan = plan_connections(wanted, current)
         if client and not request.check:
-            carry_out(client, plan, wanted, current, files)
+            carry_out(client, plan, wanted, current, files, run_command=request.run_command)
     return results(plan, wanted, current)
 
 
@@ -105,12 +119,25 @@ def parse_wanted(request: Request) -> Wanted:
     root = parse_text(request.config, CONNECTIONS)
     check_wanted(root, CONNECTIONS)
     secrets = parse_secrets(request.secrets)
-    return Wanted(messages_of(root), secrets, request.config, render_secrets(secrets))
+    credentials = parse_credentials(request.credentials)
+    missing: list[str] = []
+    messages = messages_of(root, credentials, missing)
+    authorities = messages_of(root, credentials, missing, "authorities")
+    if missing:
+        raise ConfigError(f"{CONNECTIONS} names {', '.join(sorted(set(missing)))}, not among the credentials given.")
+    return Wanted(messages, secrets, request.config, render_secrets(secrets), credentials, authorities)
 
 
-def messages_of(root: Section) -> dict[str, Any]:
-    """Return the load-conn messages of a parsed text, by connection."""
-    return {name: message_of(resolved(root, section)) for name, section in connections_of(root).items()}
+def messages_of(
+    root: Section, credentials: Credentials | None = None, missing: list[str] | None = None, kind: str = "connections"
+) -> dict[str, Any]:
+    """Return the load-conn messages of a parsed text, by name; files that are not given go to `missing`."""
+    texts = texts_of(credentials or {})
+    lacking = [] if missing is None else missing
+    return {
+        name: with_files(message_of(resolved(root, section)), texts, lacking)
+        for name, section in sections_of(root, kind).items()
+    }
 
 
 @contextlib.contextmanager
@@ -127,20 +154,26 @@ def connected(optional: bool) -> Iterator[Client | None]:
         yield client
 
 
-def read_current(files: Sequence[HostFile], daemon: Daemon | None) -> Current:
+def read_current(files: Sequence[HostFile], daemon: Daemon | None, others: Mapping[str, HostFile]) -> Current:
     """Return what there is; a file of ours that somebody broke counts as holding nothing."""
     connections, secrets = files
+    credentials = held(others)
     try:
-        held = messages_of(parse_text(connections.text or "", connections.path))
+        root = parse_text(connections.text or "", connections.path)
+        messages = messages_of(root, credentials)
+        authorities = messages_of(root, credentials, kind="authorities")
     except ConfigError:
-        held = {}
+        messages = authorities = {}
     return Current(
-        connections=held,
+        connections=messages,
         secrets=read_secrets(secrets.text, secrets.path),
         text=connections.text,
         secrets_text=secrets.text,
         unsafe=tuple(file.path for file in files if not file.safe),
         daemon=daemon,
+        credentials=credentials,
+        credential_files=others,
+        authorities=authorities,
     )
 
 
@@ -171,7 +204,9 @@ def check_tree(wanted: Wanted, tolerant: bool) -> None:
         raise ConnectionsError("\n".join(problems))
 
 
-def carry_out(client: Client, plan: Plan, wanted: Wanted, current: Current, files: Sequence[HostFile]) -> None:
+def carry_out(
+    client: Client, plan: Plan, wanted: Wanted, current: Current, files: Sequence[HostFile], *, run_command: Run | None
+) -> None:
     """Make it so, or leave everything as it was and raise.
 
     The files are replaced last: if we die half-way, they still tell the next run (and the next boot) what held before.
@@ -183,10 +218,12 @@ def carry_out(client: Client, plan: Plan, wanted: Wanted, current: Current, file
         if plan.write_files:
             for file, text in zip(files, (wanted.text, wanted.secrets_text)):
                 staged.add(file, text)
+        stage_credentials(staged, plan, wanted, current)
         apply_plan(client, plan, wanted, touched)
         staged.commit()
+        forget(client, wanted, current, run_command)
     except EXPECTED as exc:
-        staged.discard()
+        staged.put_back()
         raise _undone(exc, plan, current, touched) from exc
 
 
@@ -216,6 +253,8 @@ def results(plan: Plan, wanted: Wanted, current: Current) -> dict[str, Any]:
         "interrupted": list(plan.interrupted),
         "secrets_changed": list(plan.secrets_changed),
         "secrets_removed": list(plan.secrets_removed),
+        "credentials_changed": list(plan.credentials_changed),
+        "credentials_removed": list(plan.credentials_removed),
         "reasons": dict(plan.reasons),
         "diff": diff(plan, wanted, current),
     }
@@ -236,6 +275,8 @@ def diff(plan: Plan, wanted: Wanted, current: Current) -> list[dict[str, str]]:
             + "".join(f"{name}: gone\n" for name in plan.remove),
         ),
     ]
+    paths = (*plan.credentials_changed, *plan.credentials_removed)
+    found += diff_of(paths, current.credentials, wanted.credentials)
     return [item for item in found if item["before"] != item["after"]]
 
 

@@ -49,19 +49,26 @@ class Staged:
     """New contents, on disk beside the files they will replace, so that a full disk shows before anything changes."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[str, HostFile]] = []
+        self._waiting: list[tuple[str | None, HostFile]] = []
         self._done: list[HostFile] = []
 
     def add(self, before: HostFile, text: str) -> None:
         """Write the text beside its file."""
         self._waiting.append((_write_beside(before.path, text), before))
 
+    def remove(self, before: HostFile) -> None:
+        """Have the file gone."""
+        self._waiting.append((None, before))
+
     def commit(self) -> None:
         """Put each text in its file's place; on an error put back what was there."""
         try:
             while self._waiting:
                 temporary, before = self._waiting[0]
-                Path(temporary).rename(before.path)
+                if temporary is None:
+                    Path(before.path).unlink()
+                else:
+                    Path(temporary).rename(before.path)
                 self._done.append(before)
                 del self._waiting[0]
                 _sync_directory(Path(before.path).parent)
@@ -82,7 +89,8 @@ class Staged:
     def discard(self) -> None:
         """Remove what was written and not committed."""
         for temporary, _unused in self._waiting:
-            Path(temporary).unlink(missing_ok=True)
+            if temporary is not None:
+                Path(temporary).unlink(missing_ok=True)
         self._waiting.clear()
 
 

@@ -26,6 +26,7 @@ class Offer:
     remote_subnets: tuple[str, ...] = ()
     protocol: str = "ESP"
     ike_version: str = "2"
+    local_auth: str = "psk"
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,49 @@ def _symptom(code: str, pattern: str, text: str) -> Symptom:
     return Symptom(code, re.compile(pattern), text)
 
 
+CERTIFICATE_SYMPTOMS = (
+    _symptom(
+        "key_missing",
+        r"no private key found for",
+        "this host has no private key with a certificate for {local_id}. Is it loaded (swanctl --list-certs shows "
+        "which have their private key)?",
+    ),
+    _symptom(
+        "certificate_revoked",
+        r"certificate was revoked on (?P<when>.+), reason: (?P<why>.+)",
+        "the certificate of the peer at {remote_address} was revoked on {when} ({why}). Give that end a new one.",
+    ),
+    _symptom(
+        "certificate_dates",
+        r"certificate invalid \((?P<when>valid from .*)\)",
+        "a certificate of the peer at {remote_address} is not valid now: {when}. Renew it, or set this host's clock.",
+    ),
+    _symptom(
+        "certificate_untrusted",
+        r"issuer is (?P<issuer>\".*\")",
+        "the certificate of the peer at {remote_address} is signed by {issuer}, which this end does not know. Give the "
+        "peer's gateway its ca, or the peer another certificate.",
+    ),
+    _symptom(
+        "certificate_untrusted",
+        r"constraint check failed: peer not authenticated by CA (?P<ca>'.*')",
+        "the certificate of the peer at {remote_address} is not signed by {ca}, which this end trusts for it. Give the "
+        "peer's gateway its ca, or the peer another certificate.",
+    ),
+    _symptom(
+        "certificate_status",
+        r"constraint check failed: RULE_(CRL|OCSP)_VALIDATION",
+        "nothing says whether the certificate of the peer at {remote_address} is revoked, and revocation: strict "
+        "demands it. Give its authority a current list (crls), or use relaxed.",
+    ),
+    _symptom(
+        "public_key",
+        r"constraint check failed: peer not authenticated with peer cert|no trusted \S+ public key found for|"
+        r"signature validation failed, looking for another key",
+        "the peer at {remote_address} proved to have another key than this end knows of {remote_id}. Give its gateway "
+        "the right public_key or certificate.",
+    ),
+)
 # In order: the first that any line matches is the cause, so what is more telling comes first.
 SYMPTOMS = (
     _symptom(
@@ -75,6 +119,7 @@ SYMPTOMS = (
         "this host has no pre-shared key for {local_id} and {remote_id}. Is its secret loaded "
         "(swanctl --load-creds), and do its ids match?",
     ),
+    *CERTIFICATE_SYMPTOMS,
     _symptom(
         "psk_mismatch",
         r"MAC mismatched|calculated HASH does not match|invalid HASH_V1 payload|"
@@ -97,7 +142,7 @@ SYMPTOMS = (
     _symptom(
         "authentication",
         r"received AUTHENTICATION_FAILED (error )?notify",
-        "the peer at {remote_address} refuses our authentication: its pre-shared key differs, or it does not know "
+        "the peer at {remote_address} refuses our authentication: {proof}, or it does not know "
         "{local_id} (our identity) or is not {remote_id} (the identity we expect of it).",
     ),
     _symptom(
@@ -144,12 +189,14 @@ SYMPTOMS = (
         "the peer at {remote_address} refuses with {what}; its log says why.",
     ),
 )
+_UNPROVEN = "it does not believe our certificate or key (its own report or log says why)"
 _IKEV1_IGNORED = (
     " Does it do IKEv1? Some ignore it without a word (libreswan unless ikev1-policy=accept): then use version 2."
 )
 # What the end that answers logs of the peer's attempt.
 OVERHEARD = (
     *(symptom for symptom in SYMPTOMS if symptom.code in {"psk_mismatch", "secret_missing"}),
+    *CERTIFICATE_SYMPTOMS,
     _symptom(
         "identity",
         r"no matching peer config found",
@@ -229,5 +276,6 @@ def words(offer: Offer) -> dict[str, str]:
         "protocol": offer.protocol,
         "local_subnets": ", ".join(offer.local_subnets) or "its own address",
         "remote_subnets": ", ".join(offer.remote_subnets) or "its own address",
+        "proof": "its pre-shared key differs" if offer.local_auth == "psk" else _UNPROVEN,
         "of_ikev1": _IKEV1_IGNORED if offer.ike_version == "1" else "",
     }

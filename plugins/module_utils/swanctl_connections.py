@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import ConfigError, Section
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ansible_collections.causeway.ipsec.plugins.module_utils.vici_message import Message
 
@@ -28,10 +28,21 @@ LIST_KEYS = frozenset(
         "pools",
         "groups",
         "cert_policy",
+        "cacerts",
+        "pubkeys",
+        "crl_uris",
+        "ocsp_uris",
     }
 )
-# Trust in a certificate outlives its file, and with revocation checks a peer that shows none is refused.
-CERTIFICATE_KEYS = frozenset({"certs", "cacerts", "pubkeys", "ca_id", "cert_policy", "revocation", "ocsp"})
+FILE_KEYS = {
+    "cacert": "x509ca",
+    "cacerts": "x509ca",
+    "pubkeys": "pubkey",
+}  # what they name is in swanctl's directory of this name
+# What nothing here sees to. Of certs, a tunnel would keep the first for its life, and never show a renewed one.
+CERTIFICATE_KEYS = frozenset({"certs", "ca_id", "cert_policy", "ocsp"})
+METHODS = ("psk", "pubkey")
+AUTHORITY_KEYS = frozenset({"cacert", "crl_uris", "ocsp_uris"})
 CERTIFICATE_SECTION = re.compile(r"(ca)?cert.*", re.IGNORECASE)
 PREFIX = "cw-"
 OUR_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # before 6.0.4, swanctl reads names over 127 as sections without content
@@ -55,8 +66,9 @@ def _items(value: str) -> list[str]:
 
 def problems_of(root: Section, file: str) -> Iterator[str]:
     """Yield what in a text that is to become our file would not do what it says, or is not ours to say."""
-    for name in [*root.values, *(name for name in root.sections if name != "connections")]:
+    for name in [*root.values, *(name for name in root.sections if name not in {"connections", "authorities"})]:
         yield f"{file}: {name!r} is neither a connection nor ours to set; only connections {{ … }} may be here."
+    yield from _authority_problems(sections_of(root, "authorities"))
     top = root.sections.get("connections", Section())
     yield from (f"{file}: {key!r} stands outside of any connection." for key in top.values)
     for name, connection in top.sections.items():
@@ -68,6 +80,17 @@ def problems_of(root: Section, file: str) -> Iterator[str]:
         yield from _section_problems(connection, f"connections.{name}")
         yield from _authentication_problems(connection, name)
         yield from _ikev1_problems(connection)
+
+
+def _authority_problems(authorities: Mapping[str, Section]) -> Iterator[str]:
+    for name, authority in authorities.items():
+        place = authority.places[0]
+        if not name.startswith(PREFIX) or not OUR_NAME.fullmatch(name):
+            yield f"{place}: the name {name!r} must be {PREFIX!r} and then characters A-Z a-z 0-9 _ -."
+        for key in [*authority.sections, *(authority.values.keys() - AUTHORITY_KEYS)]:
+            yield f"{place}: {key!r} of {name!r} is not supported; cacert, crl_uris and ocsp_uris are."
+        if not authority.values.get("cacert"):
+            yield f"{place}: {name!r} has no cacert, so it would be of no CA."
 
 
 def _section_problems(section: Section, path: str) -> Iterator[str]:
@@ -84,7 +107,7 @@ def _section_problems(section: Section, path: str) -> Iterator[str]:
         yield f"{place}: references to other sections are not supported here; write {name!r} out."
     for key in section.values:
         if key.lower() in CERTIFICATE_KEYS:
-            yield f"{place}: {key} is not supported yet; use pre-shared keys (auth = psk)."
+            yield f"{place}: {key} is not supported; a certificate is found by id, and the peer's checked by cacerts."
     for child_name, child in section.sections.items():
         yield from _section_problems(child, f"{path}.{child_name}")
 
@@ -93,14 +116,37 @@ def _authentication_problems(connection: Section, name: str) -> Iterator[str]:
     """Yield which end does not say how it is authenticated (nothing at all is no constraint), or says certificates."""
     for end in ("local", "remote"):
         rounds = [section for key, section in connection.sections.items() if key.lower().startswith(end)]
-        if not rounds or any((section.values.get("auth") or "").lower() != "psk" for section in rounds):
+        if not rounds or any((section.values.get("auth") or "").lower() not in METHODS for section in rounds):
             yield (
-                f"{connection.places[0]}: the connection {name!r} must have auth = psk in {end} {{ … }}; "
-                "nothing else is supported yet."
+                f"{connection.places[0]}: the connection {name!r} must have auth = psk or auth = pubkey in {end} "
+                "{ … }; nothing else is supported yet."
             )
         for section in rounds:
+            by_key = end == "remote" and section.values.get("auth") == "pubkey"
+            if by_key and not FILE_KEYS.keys() & section.values.keys():
+                yield (
+                    f"{section.places[0]}: auth = pubkey in remote {{ … }} of {name!r} needs cacerts or pubkeys; else "
+                    "everybody with a certificate of any CA that the daemon knows is taken for the peer."
+                )
             for key in filter(CERTIFICATE_SECTION.fullmatch, section.sections):
-                yield f"{section.sections[key].places[0]}: {key} {{ … }} is not supported yet; use pre-shared keys."
+                yield f"{section.sections[key].places[0]}: {key} {{ … }} is not supported; name files by cacerts."
+
+
+def with_files(message: Message, texts: Mapping[tuple[str, str], str], missing: list[str]) -> Message:
+    """Return the message with the texts of the files that it names, as swanctl sends it; unknown ones go to missing."""
+    found: Message = {}
+    for key, value in message.items():
+        kind = FILE_KEYS.get(key)
+        if isinstance(value, dict):
+            found[key] = with_files(value, texts, missing)
+        elif kind:
+            names = value if isinstance(value, list) else [value]
+            missing += [f"{kind}/{name}" for name in names if (kind, name) not in texts]
+            read = [texts.get((kind, name), "") for name in names]
+            found[key] = read if isinstance(value, list) else read[0]
+        else:
+            found[key] = value
+    return found
 
 
 def _ikev1_problems(connection: Section) -> Iterator[str]:

@@ -209,6 +209,7 @@ def _offer(message: Mapping[str, Any]) -> Offer:
         remote_subnets=_union(children, "remote_ts"),
         protocol="AH" if ah_proposals else "ESP",
         ike_version=message.get("version", "2"),
+        local_auth=message.get("local", {}).get("auth", "psk"),
     )
 
 

@@ -9,9 +9,11 @@ module: connections
 short_description: Hold the whole set of this host's IPsec connections in strongSwan
 version_added: 0.1.0
 description:
-  - Takes the whole set of connections and pre-shared keys that a gateway shall have, and makes strongSwan have it.
+  - Takes the whole set of connections, pre-shared keys, certificates and private keys that a gateway shall have, and
+    makes strongSwan have it.
   - It owns the connections whose names begin with C(cw-) and the secrets whose names begin with C(ike-cw-),
-    and the files V(/etc/swanctl/conf.d/causeway.conf) and V(/etc/swanctl/conf.d/causeway-secrets.conf).
+    the files V(/etc/swanctl/conf.d/causeway.conf) and V(/etc/swanctl/conf.d/causeway-secrets.conf), and the files whose
+    names begin with C(cw-) in V(/etc/swanctl/x509), C(x509ca), C(x509crl), C(private) and C(pubkey).
     Everything else in the same daemon is left alone.
   - Before anything changes it parses the text, every file that C(swanctl) would read at the next boot (one syntax
     error in any of them makes C(swanctl) unload everything, with exit status 0), and tries each connection in the
@@ -22,7 +24,12 @@ description:
     the module fails.
   - What is loaded differently in the daemon than in its files, because somebody changed it by hand, is found and
     healed. The daemon does not show everything (proposals, for instance); of what it hides, the file is believed.
-  - A changed pre-shared key is loaded but interrupts no tunnel; it is used at the next authentication.
+  - A changed pre-shared key, certificate or private key is loaded but interrupts no tunnel; it is used at the next
+    authentication. A changed CA or raw public key of a peer does, since that is what the tunnel trusts.
+  - strongSwan unloads no certificate. Where a CA is no longer wanted, a certificate is renewed with the same private
+    key, or a list of revoked certificates is replaced by an older one, all credentials are emptied and read again from
+    their files (C(swanctl --load-creds --clear)). No tunnel is interrupted, but what others loaded over VICI alone is
+    gone.
   - In check mode it warns of each tunnel that is up and would be interrupted, and says why.
 options:
   config:
@@ -50,6 +57,32 @@ options:
         description: The key itself.
         type: str
         required: true
+  credentials:
+    description:
+      - The files of certificates and keys, whole set as well. P(causeway.ipsec.credentials#lookup) makes them.
+      - A certificate that this end shows is not named in O(config). strongSwan finds it by the identity, the one that
+        was loaded last.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: The directory of the file under V(/etc/swanctl).
+        type: str
+        required: true
+        choices: [private, pubkey, x509, x509ca, x509crl]
+      name:
+        description: Name of the file, C(cw-….pem).
+        type: str
+        required: true
+      data:
+        description: What it holds, in PEM form; a private key without a passphrase.
+        type: str
+        required: true
+      id:
+        description: Of a private key, SHA-1 of the bits of its public key, in hexadecimal digits.
+        type: str
+        default: ""
   algorithms:
     description:
       - The algorithms that the connections' proposals need, by kind (V(encryption), V(aead), V(integrity), V(prf),
@@ -67,7 +100,7 @@ requirements:
   - strongSwan 5.9.8 or later (C(charon-systemd) and C(strongswan-swanctl)), running
 notes:
   - In check mode, strongSwan may be absent; then every connection is reported as to be loaded.
-  - Certificates are not supported yet, so each end of a connection has C(auth = psk).
+  - Each end of a connection has C(auth = psk) or C(auth = pubkey), the remote one then with C(cacerts) or C(pubkeys).
 extends_documentation_fragment:
   - causeway.ipsec.run
 attributes:
@@ -172,6 +205,18 @@ secrets_removed:
   elements: str
   returned: success
   sample: []
+credentials_changed:
+  description: Files of certificates and keys that are new, have changed, or were not loaded.
+  type: list
+  elements: str
+  returned: success
+  sample: [/etc/swanctl/x509/cw-berlin-certificate.pem]
+credentials_removed:
+  description: Files of certificates and keys that are no longer wanted.
+  type: list
+  elements: str
+  returned: success
+  sample: []
 reasons:
   description: Why each connection that was not left alone was not.
   type: dict
@@ -185,6 +230,7 @@ from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import EXPECTED, Request, run
+from ansible_collections.causeway.ipsec.plugins.module_utils.credential_files import PLACES
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import PREFIX
 from ansible_collections.causeway.ipsec.plugins.module_utils.turn import RUN_OPTION
 
@@ -202,6 +248,18 @@ SPEC = {
             "name": {"type": "str", "required": True},
             "ids": {"type": "list", "elements": "str", "required": True},
             "psk": {"type": "str", "required": True, "no_log": True},
+        },
+    },
+    "credentials": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "no_log": False,
+        "options": {
+            "kind": {"type": "str", "required": True, "choices": sorted(PLACES)},
+            "name": {"type": "str", "required": True},
+            "data": {"type": "str", "required": True, "no_log": True},
+            "id": {"type": "str", "default": ""},
         },
     },
     "algorithms": {"type": "dict", "default": {}},
@@ -232,7 +290,8 @@ def main() -> None:
     options = module.params
     try:
         wanted = (options["config"], options["secrets"], options["algorithms"])
-        results = run(Request(*wanted, check=module.check_mode, run=options["run"]))
+        more = {"credentials": options["credentials"], "run_command": module.run_command}
+        results = run(Request(*wanted, check=module.check_mode, run=options["run"], **more))
     except EXPECTED as exc:
         module.fail_json(msg=str(exc))
     for name in results["interrupted"] if module.check_mode else ():

@@ -12,7 +12,9 @@ version_added: 0.1.0
 description:
   - Reads the variable C(ipsec_topology) on the controller and fails with every problem in it, each with its path,
     the value and the remedy.
-  - Warns of every weak algorithm that a policy names, and says why it is weak.
+  - Reads the certificates and keys that the topology names, and lists what would keep a peer from believing them.
+  - Warns of every weak algorithm that a policy names, and says why it is weak, and of certificates that expire within
+    30 days.
   - Returns the inventory names that the topology speaks of. No host is connected to.
   - It takes no arguments. The topology may hold keys, and Ansible prints arguments.
 options: {}

@@ -54,6 +54,21 @@ def make_once(path: Path, content: bytes) -> None:
         raise StoreError(f"{path} cannot be made: {error.strerror or error}.") from error
 
 
+def replace(path: Path, content: bytes) -> None:
+    """Put a whole file in place of another; readers see the old one or the new one."""
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+        try:
+            _write(handle, content)
+            Path(name).rename(path)
+        finally:
+            os.close(handle)
+            Path(name).unlink(missing_ok=True)
+        _sync(path.parent)
+    except OSError as error:
+        raise StoreError(f"{path} cannot be replaced: {error.strerror or error}.") from error
+
+
 @contextmanager
 def _own_file(path: Path) -> Iterator[tuple[int, Callable[[], None]]]:
     """A file of mode 0600, and what gives it the path's name. Without a name, nothing of it stays if we are killed."""

@@ -37,6 +37,7 @@ SHARES = (
 )
 DEFAULTS = {
     "strongswan_psk_directory": str(PLACE / "psk"),
+    "strongswan_pki_directory": str(PLACE / "pki"),
     "kernel_ipv6_forwarding": "auto",
     "kernel_rp_filter": "loose",
     "kernel_extra_settings": {},

@@ -103,6 +103,7 @@ class Gateway:
         """Begin a test with a daemon that has nothing."""
         self.sh(
             "umount /etc/swanctl/conf.d/causeway.conf 2>/dev/null; rm -f /etc/swanctl/conf.d/* /run/causeway/*; "
+            "rm -f /etc/swanctl/x509*/* /etc/swanctl/pubkey/* /etc/swanctl/private/*; "
             "sed -i 's/^#*include conf.d/include conf.d/' /etc/swanctl/swanctl.conf; "
             "systemctl reset-failed strongswan; systemctl restart strongswan"
         )

@@ -5,12 +5,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.checks import check_credentials
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.made import Maker
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.share import Share
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.sources import Sources
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent, gateway_secrets, load
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from gateways import Gateway
     from tunnels import Pair
 
@@ -23,6 +30,20 @@ def planned(raw: dict[str, Any], host: str) -> dict[str, Any]:
     intent = gateway_intent(topology, host)
     secrets = [secret.as_dict() for secret in gateway_secrets(topology, host)]
     return {"config": swanctl.render(intent), "secrets": secrets, "algorithms": dict(intent.algorithms)}
+
+
+def planned_with_credentials(
+    raw: dict[str, Any], host: str, directory: Path, problems: int = 0, **maker: Any
+) -> dict[str, Any]:
+    """The same with the certificates and keys that are read or made in a directory of the controller's."""
+    topology = load(raw)
+    sources = Sources(directory, lambda _path, content: content)
+    settings = {"now": datetime.now(timezone.utc), "renewal_days": 30, "dry": False, **maker}
+    made = Maker(directory / "pki", **settings, encode=lambda content: content, decode=lambda _path, content: content)
+    found, _expiring = check_credentials(topology, sources, settings["now"])
+    assert len(found) == problems, found
+    files = Share(topology, host, sources, made).files()
+    return {**planned(raw, host), "credentials": [file.as_dict() for file in files]}
 
 
 def plan(gateway: Gateway, raw: dict[str, Any]) -> list[str]:

@@ -21,7 +21,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
 )
 
 if TYPE_CHECKING:
-    from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.model import Plain
+    from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.plain import Plain
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 CASES = sorted(path.parent for path in GOLDEN.glob("*/topology.yml"))

@@ -142,6 +142,7 @@ OF_5_9_8 = {
     *("dpd_delay", "keyingtries", "unique", "mobike", "local", "remote", "auth", "id", "children"),
     *("local_ts", "remote_ts", "esp_proposals", "ah_proposals", "life_time"),
     *("start_action", "dpd_action", "close_action"),
+    *("cacerts", "pubkeys", "revocation"),
     *("reauth_time", "dpd_timeout", "fragmentation", "encap", "childless", "replay_window", "hw_offload"),
     *(name for options in OPTIONS.values() for name, option in options.items() if not option.since),
     *(f"{when}_{what}" for when in ("life", "rekey", "rand") for what in ("bytes", "packets")),
@@ -218,23 +219,34 @@ def refused(text: str) -> str:
 @pytest.mark.parametrize(
     ("remote", "message"),
     [
-        ("auth = psk\n cacerts = ca.pem", "cacerts is not supported yet"),
-        ("auth = psk\n cacert1 { file = ca.pem\n }", "cacert1 { … } is not supported yet"),
-        ("auth = pubkey", "'cw-a' must have auth = psk in remote { … }"),
-        ("auth = eap-tls", "'cw-a' must have auth = psk in remote { … }"),
-        ("id = b", "'cw-a' must have auth = psk in remote { … }"),
-        ("auth = psk\n }\n remote2 { auth = pubkey", "'cw-a' must have auth = psk in remote { … }"),
+        (
+            "auth = pubkey",
+            "needs cacerts or pubkeys; else everybody with a certificate of any CA that the daemon knows",
+        ),
+        ("auth = psk\n }\n remote2 { auth = pubkey", "needs cacerts or pubkeys"),
+        ("auth = psk\n cacert1 { file = ca.pem\n }", "cacert1 { … } is not supported"),
+        ("auth = eap-tls", "'cw-a' must have auth = psk or auth = pubkey in remote { … }"),
+        ("id = b", "'cw-a' must have auth = psk or auth = pubkey in remote { … }"),
     ],
 )
-def test_h19_nothing_trusts_a_certificate(remote: str, message: str) -> None:
-    """Trust in one outlives its file until the daemon ends."""
+def test_h19_a_peer_is_of_a_ca_that_its_tunnel_names(remote: str, message: str) -> None:
+    """Trust in a certificate outlives its file; a CA that was taken away is named by no tunnel."""
     check_wanted(parse_text(hand_written(), "f"), "f")
+    check_wanted(parse_text(hand_written(remote="auth = pubkey\n cacerts = cw-corp-1.pem"), "f"), "f")
     assert message in refused(hand_written(remote=remote))
 
 
-def test_h26_nothing_asks_whether_a_certificate_was_revoked() -> None:
-    """Without the plugin that fetches lists, every peer would be refused."""
-    assert "revocation is not supported yet" in refused(hand_written(remote="auth = psk\n revocation = strict"))
+def test_h26_strict_needs_a_list_of_revoked_certificates() -> None:
+    """Without one, and without the plugin that fetches it, every peer would be refused."""
+    sites = {name: {"subnets": [f"10.{number}.0.0/16"], "gateways": [{"host": name, "address": f"192.0.2.{number}"}]}
+             for number, name in enumerate(("a", "b"), 1)}  # fmt: skip
+    tunnel = {"name": "ab", "sites": ["a", "b"], "auth": "certificate", "revocation": "strict"}
+    said = [str(problem) for problem in check({"sites": sites, "tunnels": [tunnel]})]
+    assert said == [
+        f"tunnels[ab].revocation: strict refuses {site}: the collection's own CA has neither crls, crl_uris nor "
+        "ocsp_uris that would say that its certificate is good. Use relaxed or ifuri."
+        for site in ("a", "b")
+    ]
 
 
 def test_h27_a_tunnel_comes_back_by_itself() -> None:

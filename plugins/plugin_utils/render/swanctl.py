@@ -12,6 +12,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from ..topology.authentication import CERTIFICATE, PSK, PUBLIC_KEY
 from ..topology.behaviour import STANDARD
 from ..topology.crypto import proposal_token
 
@@ -43,12 +44,12 @@ _CONNECTION: Final = """\
     unique = "{unique}"
     mobike = "{mobike}"
 {more}    local {{
-      auth = "psk"
+      auth = "{local_auth}"
       id = {local_id}
 {of_local}\
     }}
     remote {{
-      auth = "psk"
+      auth = "{remote_auth}"
       id = {remote_id}
 {of_remote}\
     }}
@@ -58,6 +59,7 @@ _CONNECTION: Final = """\
   }}
 """
 _INDENTS: Final = {"connection": "    ", "local": "      ", "remote": "      ", "child": "        "}
+_METHODS: Final = {PSK: "psk", CERTIFICATE: "pubkey", PUBLIC_KEY: "pubkey"}
 _AGGRESSIVE: Final = '    aggressive = "yes"\n'
 _CHILD: Final = """\
       {name} {{
@@ -77,7 +79,19 @@ _CHILD: Final = """\
 def render(intent: GatewayIntent, *, traps: bool = True) -> str:
     """The text for one gateway: the same intent gives the same bytes. Not every daemon has ``traps``."""
     connections = (_connection(connection, traps) for connection in intent.connections)
-    return "".join((_HEAD.format(host=comment(intent.host)), *connections, "}\n"))
+    return "".join((_HEAD.format(host=comment(intent.host)), *connections, "}\n", _authorities(intent)))
+
+
+def _authorities(intent: GatewayIntent) -> str:
+    """Where to ask whether certificates are revoked."""
+    if not intent.authorities:
+        return ""
+    sections = (
+        f"  {one.name} {{\n    cacert = {quote(one.file)}\n"
+        f"{_lines('    ', crl_uris=','.join(one.crl_uris), ocsp_uris=','.join(one.ocsp_uris))}  }}\n"
+        for one in intent.authorities
+    )
+    return "".join(("authorities {\n", *sections, "}\n"))
 
 
 @lru_cache(maxsize=4096)  # each gateway's addresses and identity stand in the connections of all its peers
@@ -120,8 +134,10 @@ def _connection(connection: ConnectionIntent, traps: bool) -> str:
         more=_of_connection(behaviour) + _extra(connection, "connection"),
         local_id=quote(connection.local_id),
         remote_id=quote(connection.remote_id),
-        of_local=_extra(connection, "local"),
-        of_remote=_extra(connection, "remote"),
+        local_auth=_METHODS[connection.local_auth],
+        remote_auth=_METHODS[connection.remote_auth],
+        of_local=_lines("      ", pubkeys=",".join(connection.local_files)) + _extra(connection, "local"),
+        of_remote=_of_peer(connection) + _extra(connection, "remote"),
         children="".join(_child(connection, child, traps) for child in connection.children),
     )
 
@@ -141,6 +157,18 @@ def _of_connection(behaviour: Behaviour) -> str:
         encap="yes" if behaviour.udp_encapsulation == "force" else "",
         childless=behaviour.childless if behaviour.childless != "allow" else "",
     )
+
+
+def _of_peer(connection: ConnectionIntent) -> str:
+    """What the peer must show, besides its identity.
+
+    Of our own certificate nothing is said: strongSwan would keep to it as long as the tunnel lives, reauthentication
+    included. It finds the newest that has our identity by itself, so a renewed one needs no new tunnel.
+    """
+    if connection.remote_auth == CERTIFICATE:
+        files = ",".join(connection.remote_files)
+        return _lines("      ", cacerts=files, revocation=connection.behaviour.revocation)
+    return _lines("      ", pubkeys=",".join(connection.remote_files))
 
 
 def _extra(connection: ConnectionIntent, level: str) -> str:

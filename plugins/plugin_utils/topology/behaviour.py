@@ -35,6 +35,7 @@ class Behaviour:
     replay_window: int = 32
     hw_offload: str = "no"
     per_cpu_sas: str = "no"
+    revocation: str = "relaxed"
 
 
 STANDARD: Final = Behaviour()

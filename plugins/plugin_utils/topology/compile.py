@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .authentication import PSK, method_of, methods
 from .children import carries_pings, children
+from .credential_files import asked_authorities, connection_files, credential_plugins
 from .expand import behind, identity, selectors, tunnels_of
 from .fleet import path_of
 from .gates import daemon_requirements, requirements
@@ -45,6 +47,7 @@ def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
     used = {name: topology.policies[name] for name in sorted({tunnel.policy for tunnel in tunnels})}
     ike = [proposal for policy in used.values() for proposal in policy.ike.proposals]
     ipsec = [proposal for policy in used.values() for proposal in policy.ipsec.proposals]
+    asked = asked_authorities(topology, tunnels, site.name)
     connections = [_connection(topology, tunnel, site) for tunnel in tunnels]
     return GatewayIntent(
         host=host,
@@ -56,9 +59,10 @@ def gateway_intent(topology: Topology, host: str) -> GatewayIntent:
         management=_texts(site.management),
         connections=tuple(sorted(connections, key=lambda connection: connection.name)),
         algorithms=algorithms(ike, ipsec),
-        plugins=tuple(plugins(ike, ipsec)),
+        plugins=tuple(sorted({*plugins(ike, ipsec), *credential_plugins(tunnels), *(["curl"] if asked else [])})),
         requires=(*daemon_requirements(site), *requirements(tunnels, used)),
         daemon=_daemon(connections, site.gateway),
+        authorities=asked,
     )
 
 
@@ -105,7 +109,7 @@ def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionInt
         ipsec_lifetime=policy.ipsec.lifetime,
         initiator=_initiates(tunnel, site, peer),
         children=children(topology, tunnel, site.name, section),
-        psk_given=tunnel.psk is not None,
+        psk_given=tunnel.psk is not None or PSK not in methods(tunnel),
         local_lan_address=_text(site.gateway.lan_address),
         remote_lan_address=_text(peer.gateway.lan_address),
         more_local_addresses=_texts(site.gateway.own_addresses[1:]),
@@ -118,6 +122,9 @@ def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionInt
         ipsec_lifetime_packets=policy.ipsec.lifetime_packets,
         behaviour=tunnel.behaviour,
         extra=tunnel.extra,
+        local_auth=method_of(tunnel, site.name),
+        remote_auth=method_of(tunnel, peer.name),
+        **connection_files(topology, tunnel, site.name, peer.name),
     )
 
 
@@ -189,7 +196,7 @@ def gateway_secrets(topology: Topology, host: str, made: Mapping[str, str] | Non
     site = site_of(topology, host)
     problems = []
     secrets = []
-    for tunnel in tunnels_of(topology, site.name):
+    for tunnel in (one for one in tunnels_of(topology, site.name) if PSK in methods(one)):
         psk = tunnel.psk if tunnel.psk is not None else (made or {}).get(tunnel.name)
         if psk is None:
             problems.append(Problem(f"{path_of(tunnel)}.psk", f"no PSK was given or made for {tunnel.name!r}."))

@@ -40,8 +40,13 @@ NOT_LISTED: Final = "not listed"
 RELEASES: Final = ("12", "13")
 # The plugins that rows need, and the package that holds each, by Debian release.
 PLUGIN_PACKAGES: Final[Mapping[str, Mapping[str, str]]] = {
+    **{
+        name: {"12": "libstrongswan", "13": "libstrongswan"}
+        for name in ("pem", "pkcs1", "pubkey", "revocation", "x509")
+    },
     "openssl": {"12": "libstrongswan-standard-plugins", "13": "libstrongswan"},
     "xcbc": {"12": "libstrongswan", "13": "libstrongswan-extra-plugins"},
+    "curl": {"12": "libstrongswan-extra-plugins", "13": "libstrongswan-extra-plugins"},
     "cmac": {"12": "libstrongswan-extra-plugins", "13": "libstrongswan-extra-plugins"},
 }
 

@@ -32,7 +32,7 @@ def mesh_tunnel(mesh: Mesh, one: str, other: str) -> Tunnel:
         one, other = other, one
     name = f"{mesh.name}-{one}-{other}"
     return Tunnel(name, (one, other), mesh.policy, mesh.routing, mesh.description, mesh=mesh, behaviour=mesh.behaviour,
-                  extra=mesh.extra)  # fmt: skip
+                  extra=mesh.extra, auth=mesh.auth)  # fmt: skip
 
 
 def all_tunnels(topology: Topology) -> Iterator[Tunnel]:

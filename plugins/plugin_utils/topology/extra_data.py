@@ -98,7 +98,10 @@ OWN: Final[Mapping[str, Mapping[str, str]]] = {
         **{name: f"{name} {_TUNNEL}" for name in ("dpd_delay", "dpd_timeout", "unique", "mobike", "fragmentation",
                                                   "childless")},
     },
-    **{end: {"id": f"ids {_TUNNEL}", "auth": f"psk {_TUNNEL}"} for end in ("local", "remote")},
+    **{end: {
+        "id": f"ids {_TUNNEL}", "auth": f"auth {_TUNNEL}", "pubkeys": "public_key of the gateway",
+        "certs": "certificate of the gateway", "cacerts": "ca of the gateway", "revocation": f"revocation {_TUNNEL}",
+    } for end in ("local", "remote")},
     "child": {
         "esp_proposals": f"esp {_HALF}", "ah_proposals": f"ah {_HALF}", "local_ts": f"subnets and traffic {_TUNNEL}",
         "remote_ts": f"subnets and traffic {_TUNNEL}", "life_time": f"esp.lifetime {_HALF}",

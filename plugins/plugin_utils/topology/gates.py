@@ -13,7 +13,7 @@ from .behaviour import STANDARD
 from .crypto import KEMS
 from .extra import younger
 from .fleet import bracketed, path_of
-from .model import Plain
+from .plain import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

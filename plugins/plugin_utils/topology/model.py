@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
+from .authentication import NOTHING, PSK, Authority, Credentials
 from .behaviour import STANDARD, Behaviour
+from .plain import Plain
 from .traffic import ALL, Traffic
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .blocks import Block
     from .crypto import Proposal
     from .extra import Extra
@@ -47,6 +50,7 @@ class Gateway:
     addresses: tuple[Block, ...] = ()  # the fixed ones among them
     extra: Mapping[str, str] = field(default_factory=dict)  # charon's options
     forwarded: bool = False  # whether the NAT passes IKE on to it
+    credentials: Credentials = NOTHING
 
     @property
     def behind_nat(self) -> bool:
@@ -94,6 +98,7 @@ class Mesh:
     description: str = ""
     behaviour: Behaviour = STANDARD
     extra: Extra | None = None
+    auth: str = PSK  # of all its sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,8 @@ class Tunnel:
     initiator: str | None = None  # the site that starts it, where that is not left to us
     traffic: tuple[Traffic, ...] = ALL
     extra: Extra | None = None  # strongSwan's own keys, by level
+    auth: str = PSK  # how an end proves who it is, where it is not said of that end
+    auths: Mapping[str, str] = field(default_factory=dict)  # by site
 
     def other(self, site: str) -> str:
         return self.sites[1] if self.sites[0] == site else self.sites[0]
@@ -131,32 +138,12 @@ class Topology:
     meshes: tuple[Mesh, ...]
     policies: Mapping[str, Policy]  # with the built-in ones
     limits: Limits
+    authorities: Mapping[str, Authority]
     # Indexes, built once, so that a gateway's share costs only its own degree.
     site_by_host: Mapping[str, str] = field(repr=False, compare=False)
     sites_by_lan_host: Mapping[str, tuple[str, ...]] = field(repr=False, compare=False)
     tunnels_by_site: Mapping[str, tuple[Tunnel, ...]] = field(repr=False, compare=False)
     meshes_by_site: Mapping[str, tuple[Mesh, ...]] = field(repr=False, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """An intent that can be turned into plain data."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Mappings, lists, text, numbers, booleans and None only: what JSON can hold."""
-        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Plain):
-        return value.as_dict()
-    if is_dataclass(value):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +176,7 @@ class ConnectionIntent(Plain):
     ipsec_lifetime: int
     initiator: bool  # whether this end starts it, by itself or on traffic; of two ends that we manage, one
     children: tuple[ChildIntent, ...]
-    psk_given: bool
+    psk_given: bool  # or none is needed
     local_lan_address: str | None
     remote_lan_address: str | None
     more_local_addresses: tuple[str, ...] = ()
@@ -202,6 +189,20 @@ class ConnectionIntent(Plain):
     ipsec_lifetime_packets: int = 0
     behaviour: Behaviour = STANDARD
     extra: Extra | None = None  # strongSwan's own keys: of connection, local, remote and child
+    local_auth: str = PSK
+    remote_auth: str = PSK
+    local_files: tuple[str, ...] = ()  # the public key that this end shows; a certificate is found by the identity
+    remote_files: tuple[str, ...] = ()  # the CA certificates that the peer's must be signed by, or its public key
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityIntent(Plain):
+    """Where to ask whether the certificates of a CA are revoked."""
+
+    name: str  # of the section
+    file: str  # its certificate
+    crl_uris: tuple[str, ...]
+    ocsp_uris: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +221,7 @@ class GatewayIntent(Plain):
     plugins: tuple[str, ...]
     requires: tuple[Requirement, ...] = ()  # what not every strongSwan can do
     daemon: Mapping[str, str] = field(default_factory=dict)  # charon's own options, by their names
+    authorities: tuple[AuthorityIntent, ...] = ()  # those that have URIs, sorted by name
 
 
 @dataclass(frozen=True, slots=True)

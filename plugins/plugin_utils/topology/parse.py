@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from .built_in_policies import BUILT_IN_POLICIES
@@ -13,6 +14,7 @@ from .entry import MOST_ENTRIES, ROOT, Entry
 from .expand import size
 from .model import Limits, Mesh, Site, Topology, Tunnel
 from .parameters import LONGEST_PSK, MOST_SUBNETS, MOST_TUNNELS, keys
+from .parse_credentials import parse_authorities
 from .parse_sites import parse_site
 from .parse_tunnels import DEFAULT_KEYS, Context, Defaults, parse_mesh, parse_tunnel, read_common
 from .policies import Policy, parse_policy
@@ -29,11 +31,12 @@ def parse(raw: object) -> tuple[Topology, list[Problem]]:
     limits = _limits(entry)
     policies, policy_names = _policies(entry)
     defaults = _defaults(entry, policy_names)
-    sites, site_names = _sites(entry)
+    authorities, authority_names = parse_authorities(entry)
+    sites, site_names = _sites(entry, authority_names)
     context = Context(sites, site_names, policy_names, limits, defaults, problems)
     tunnels = _tunnels(entry, context)
     meshes = _meshes(entry, context, len(tunnels))
-    return _indexed(sites, tunnels, meshes, policies, limits), problems
+    return replace(_indexed(sites, tunnels, meshes, policies, limits), authorities=authorities), problems
 
 
 def _limits(top: Entry) -> Limits:
@@ -71,14 +74,14 @@ def _defaults(top: Entry, policies: Names) -> Defaults:
     return read_common(Entry(top.get("defaults"), "defaults", DEFAULT_KEYS, top.problems), Defaults(), policies)
 
 
-def _sites(top: Entry) -> tuple[dict[str, Site], Names]:
+def _sites(top: Entry, authorities: Names) -> tuple[dict[str, Site], Names]:
     """The usable sites, and the names of all of them: a broken one is not unknown."""
     names = []
     sites = {}
     top.missing("sites", "a topology needs sites: a mapping from name to subnets and gateways.")
     for name, path, raw in top.named("sites", "name to site"):
         names.append(name)
-        site = parse_site(name, raw, path, top.problems)
+        site = parse_site(name, raw, path, top.problems, authorities)
         if site:
             sites[name] = site
     written = top.get("sites")
@@ -132,6 +135,7 @@ def _indexed(
         meshes=meshes,
         policies=policies,
         limits=limits,
+        authorities={},
         site_by_host={site.gateway.host: site.name for site in sites.values() if site.gateway.host},
         sites_by_lan_host={host: tuple(names) for host, names in by_lan_host.items()},
         tunnels_by_site={name: tuple(found) for name, found in by_site.items()},

@@ -13,9 +13,10 @@ from .entry import Entry, bad_text
 from .extra import read_daemon_extra
 from .model import Gateway, Site
 from .parameters import MOST_SUBNETS, keys
+from .parse_credentials import read_credentials
 from .peers import read_peer
 from .platforms import read_platform
-from .problems import Problem
+from .problems import Names, Problem
 
 SITE_KEYS: Final = keys("site")
 GATEWAY_KEYS: Final = keys("gateway")
@@ -23,7 +24,9 @@ LONGEST_DESCRIPTION: Final = 1024
 _DEVICE: Final = re.compile(r"[a-z0-9_]{1,64}")
 
 
-def parse_site(name: str, raw: object, path: str, problems: list[Problem]) -> Site | None:
+def parse_site(
+    name: str, raw: object, path: str, problems: list[Problem], authorities: Names | None = None
+) -> Site | None:
     """A site, or None if it has no usable gateway. Without subnets if any of them is not usable."""
     entry = Entry(raw, path, SITE_KEYS, problems)
     if not entry.ok:
@@ -32,7 +35,7 @@ def parse_site(name: str, raw: object, path: str, problems: list[Problem]) -> Si
     entry.missing("subnets", "list the networks behind this site's gateway, like [192.168.1.0/24].")
     if entry.get("subnets") in ([], ()):
         entry.say("subnets", "empty; list the networks behind this site's gateway, like [192.168.1.0/24].")
-    gateways = _gateways(entry, name, subnets)
+    gateways = _gateways(entry, name, subnets, authorities or Names("authority", ()))
     lan_hosts = _lan_hosts(entry)
     if lan_hosts and gateways and gateways[0].lan_address is None and not _wrote_lan_address(entry):
         entry.say(
@@ -122,7 +125,7 @@ def _bad_host(value: object) -> str:
     return wrong
 
 
-def _gateways(site: Entry, name: str, subnets: tuple[Block, ...]) -> tuple[Gateway, ...]:
+def _gateways(site: Entry, name: str, subnets: tuple[Block, ...], authorities: Names) -> tuple[Gateway, ...]:
     example = "like gateways: [{host: gw1, address: 203.0.113.10}]."
     if site.missing("gateways", f"say what peers of {name} dial, {example}"):
         return ()
@@ -132,13 +135,13 @@ def _gateways(site: Entry, name: str, subnets: tuple[Block, ...]) -> tuple[Gatew
     if len(items) > 1:
         site.say("gateways", f"{len(items)} gateways; a site has one for now. Remove the others, or make them sites.")
     found = [
-        _gateway(item, site.at(f"gateways[{index}]"), subnets, site.problems) for index, item in enumerate(items[:2])
+        _gateway(Entry(item, site.at(f"gateways[{index}]"), GATEWAY_KEYS, site.problems), subnets, authorities)
+        for index, item in enumerate(items[:2])
     ]
     return tuple(gateway for gateway in found if gateway)
 
 
-def _gateway(raw: object, path: str, subnets: tuple[Block, ...], problems: list[Problem]) -> Gateway | None:
-    entry = Entry(raw, path, GATEWAY_KEYS, problems)
+def _gateway(entry: Entry, subnets: tuple[Block, ...], authorities: Names) -> Gateway | None:
     host = entry.get("host")
     wrong = _bad_host(host) if host is not None else ""
     if wrong:
@@ -160,10 +163,12 @@ def _gateway(raw: object, path: str, subnets: tuple[Block, ...], problems: list[
     extra = read_daemon_extra(entry)
     if forwarded and local is None:
         entry.say("forwarded", "says that a NAT passes UDP 500 and 4500 on to local_address, and there is none.")
+    credentials = read_credentials(entry, authorities)
     if peer is None:
         return None
     managed = str(host) if host is not None else None
-    return Gateway(managed, address, local, lan, device, early, peer.dial, peer.addresses, extra, forwarded)
+    return Gateway(managed, address, local, lan, device, early, peer.dial, peer.addresses, extra, forwarded,
+                   credentials)  # fmt: skip
 
 
 def _address(entry: Entry, key: str) -> Block | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from .authentication import MAKES_ONE, PSK
 from .behaviour import STANDARD, Behaviour, read_behaviour
 from .blocks import Block, listed
 from .entry import Entry, bad_text, label
@@ -17,6 +18,7 @@ from .extra import Extra, read_extra
 from .identities import parse_identity
 from .model import Limits, Mesh, Site, Tunnel
 from .parameters import LONGEST_PSK, MOST_SUBNETS, keys
+from .parse_credentials import read_auth, read_method
 from .parse_sites import LONGEST_DESCRIPTION, read_subnets
 from .platforms import read_platform
 from .problems import Names, Problem, shown
@@ -25,7 +27,6 @@ from .traffic import read_traffic
 TUNNEL_KEYS: Final = keys("tunnel")
 MESH_KEYS: Final = keys("mesh")
 DEFAULT_KEYS: Final = keys("defaults")
-MAKES_ONE: Final = "openssl rand -base64 48 makes one"
 # From vendors' tutorials, where everyone can read them and many have copied them.
 PUBLISHED: Final = frozenset({"test.1231", "1231", "vPabcdefg123435hij565k7lmno8pq="})
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
@@ -38,6 +39,7 @@ class Defaults:
     description: str = ""
     behaviour: Behaviour = STANDARD
     extra: Extra | None = None
+    auth: str = PSK
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,11 @@ class Context:
     problems: list[Problem]
 
 
-def read_common(entry: Entry, defaults: Defaults, policies: Names) -> Defaults:
-    """Policy, routing, description and behaviour of a tunnel, a mesh or the defaults."""
+def read_common(entry: Entry, defaults: Defaults, policies: Names, *, by_site: bool = False) -> Defaults:
+    """Policy, routing, description and behaviour of a tunnel, a mesh or the defaults.
+
+    ``by_site``: whether it may say of each site how it proves who it is.
+    """
     policy = entry.text("policy")
     if policy is not None and policy not in policies:
         entry.say("policy", policies.unknown(policy))
@@ -63,7 +68,8 @@ def read_common(entry: Entry, defaults: Defaults, policies: Names) -> Defaults:
     description = entry.prose("description", LONGEST_DESCRIPTION) or defaults.description
     behaviour = read_behaviour(entry, defaults.behaviour)
     extra = read_extra(entry, defaults.extra)
-    return Defaults(policy or defaults.policy, defaults.routing, description, behaviour, extra)
+    auth = defaults.auth if by_site and isinstance(entry.get("auth"), Mapping) else read_auth(entry, defaults.auth)
+    return Defaults(policy or defaults.policy, defaults.routing, description, behaviour, extra, auth)
 
 
 def read_name(entry: Entry, taken: dict[str, int], index: int, what: str) -> str | None:
@@ -83,7 +89,7 @@ def parse_tunnel(raw: object, index: int, taken: dict[str, int], context: Contex
     name = raw.get("name") if isinstance(raw, Mapping) else None
     entry = Entry(raw, f"tunnels[{label(name, index)}]", TUNNEL_KEYS, context.problems)
     name = read_name(entry, taken, index, "tunnel")
-    common = read_common(entry, context.defaults, context.policy_names)
+    common = read_common(entry, context.defaults, context.policy_names, by_site=True)
     sites = _ends(entry, context)
     ids = _ids(entry, sites)
     subnets = _subnets(entry, sites, context)
@@ -91,11 +97,13 @@ def parse_tunnel(raw: object, index: int, taken: dict[str, int], context: Contex
     platform = read_platform(entry)
     initiator = _initiator(entry, sites)
     traffic = read_traffic(entry, sites)
+    auths = _auths(entry, sites) if isinstance(entry.get("auth"), Mapping) else {}
     if name is None or len(sites) != 2 or any(site not in context.sites for site in sites):
         return None
     return Tunnel(
         name, (sites[0], sites[1]), common.policy, common.routing, common.description, psk, ids, subnets,
         platform=platform, behaviour=common.behaviour, initiator=initiator, traffic=traffic, extra=common.extra,
+        auth=common.auth, auths=auths,
     )  # fmt: skip
 
 
@@ -155,6 +163,13 @@ def _ids(entry: Entry, sites: tuple[str, ...]) -> dict[str, str]:
         else:
             ids[site] = text
     return ids
+
+
+def _auths(entry: Entry, sites: tuple[str, ...]) -> dict[str, str]:
+    """How each end proves who it is, where a tunnel says so of one."""
+    read = {site: read_method(entry, f"auth[{site}]", value)
+            for site, _path, value in _of_ends(entry, "auth", "site to method", sites)}  # fmt: skip
+    return {site: method for site, method in read.items() if method}
 
 
 def _subnets(entry: Entry, sites: tuple[str, ...], context: Context) -> dict[str, tuple[Block, ...]]:
@@ -218,7 +233,7 @@ def parse_mesh(raw: object, index: int, taken: dict[str, int], context: Context)
         return None
     return Mesh(
         name, sites, hub, transit and hub is not None, common.policy, common.routing, common.description,
-        common.behaviour, common.extra,
+        common.behaviour, common.extra, common.auth,
     )  # fmt: skip
 
 

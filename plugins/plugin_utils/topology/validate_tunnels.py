@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .authentication import authentication_faults
 from .behaviour import behaviour_faults
 from .blocks import meet
 from .children import in_pairs
@@ -14,7 +15,6 @@ from .expand import identity, selectors
 from .fleet import Fleet, bracketed, path_of
 from .identities import same_as
 from .parameters import MOST_SUBNETS
-from .parse_tunnels import MAKES_ONE
 from .problems import Problem
 from .validate_peers import dialling_faults, identity_faults, nat_faults
 
@@ -46,11 +46,7 @@ def _faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
             ".sites",
             f"neither the gateway of {one} nor that of {other} has a host, so we manage none; remove the tunnel.",
         )
-    elif unmanaged and tunnel.psk is None:
-        yield (
-            ".psk",
-            f"missing; we do not manage {unmanaged[0]}'s gateway, so give the key agreed on with it ({MAKES_ONE}).",
-        )
+    yield from authentication_faults(topology, tunnel)
     near, far = (topology.sites[site].gateway.address for site in tunnel.sites)
     if tunnel.mesh is None and near and far and near.version != far.version:
         families = f"the gateway of {one} has {near} and that of {other} has {far}"

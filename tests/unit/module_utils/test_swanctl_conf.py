@@ -183,11 +183,23 @@ def test_lists_are_split_as_swanctl_splits_them() -> None:
         ("connections { cw-ä { } }", "ours:1: the name 'cw-ä' must be 1 to 64 of the characters"),
         (f"connections {{ cw-{'a' * 62} {{ }} }}", "must be 1 to 64 of the characters"),
         ("connections { cw-a : b { } }", "ours:1: references to other sections are not supported here"),
-        ("connections { cw-a { local { certs = x.pem\n } } }", "ours:1: certs is not supported yet"),
-        ("connections { cw-a { local { cert1 { file = x\n } } } }", "ours:1: cert1 { … } is not supported yet"),
-        ("connections { cw-a { remote { auth = pubkey\n } } }", "'cw-a' must have auth = psk in remote { … }"),
-        ("connections { cw-a { remote { id = b\n } } }", "'cw-a' must have auth = psk in remote { … }"),
-        ("connections { cw-a { } }", "'cw-a' must have auth = psk in local { … }"),
+        (
+            "connections { cw-a { local { certs = x.pem\n } } }",
+            "ours:1: certs is not supported; a certificate is found by id",
+        ),
+        (
+            "connections { cw-a { local { cert1 { file = x\n } } } }",
+            "ours:1: cert1 { … } is not supported; name files by cacerts.",
+        ),
+        (
+            "connections { cw-a { remote { auth = pubkey\n } } }",
+            "ours:1: auth = pubkey in remote { … } of 'cw-a' needs cacerts or pubkeys; else everybody with",
+        ),
+        (
+            "connections { cw-a { remote { id = b\n } } }",
+            "'cw-a' must have auth = psk or auth = pubkey in remote { … }",
+        ),
+        ("connections { cw-a { } }", "'cw-a' must have auth = psk or auth = pubkey in local { … }"),
     ],
 )
 def test_what_ours_may_not_hold(text: str, message: str) -> None:

@@ -49,6 +49,8 @@ def heard(*lines: tuple[str, str, str]) -> Listener:
     [
         ("cw-a", MISMATCH, "psk_mismatch"),
         ("cw-a", "no shared key found for 'us' - 'them'", "secret_missing"),
+        ("cw-a", "certificate was revoked on Nov 26 05:54:30 UTC 2026, reason: unspecified", "certificate_revoked"),
+        ("cw-a", "no trusted ECDSA public key found for 'us'", "public_key"),
         (UNNAMED, "no matching peer config found", "identity"),
         (UNNAMED, "received proposals unacceptable", "ike_proposal"),
         (UNNAMED, "no IKE config found for 198.51.100.20...198.51.100.10, sending NO_PROPOSAL_CHOSEN", "ike_proposal"),
@@ -91,4 +93,5 @@ def test_what_nobody_lets_us_hear_is_nothing(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_every_text_can_be_filled_in() -> None:
     for symptom in OVERHEARD:
-        assert symptom.text.format(**dict.fromkeys((field.name for field in fields(Offer)), "y"))
+        names = (*symptom.pattern.groupindex, *(field.name for field in fields(Offer)))
+        assert symptom.text.format(**dict.fromkeys(names, "y"))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -153,6 +154,32 @@ OFFER = Offer("198.51.100.20", "us", "them", ("aes128-sha256-modp3072",), ("aes2
         ("configured DH group CURVE_448 not supported", "algorithm_missing", "CURVE_448"),
         ("CHILD_SA config 'cw-a' not found", "not_loaded", "causeway.ipsec.connections"),
         ("received INVALID_MAJOR_VERSION notify error", "refused", "INVALID_MAJOR_VERSION"),
+        # Of certificates and raw keys, as 5.9.8 and 6.0.1 say it.
+        ("no private key found for 'us'", "key_missing", "no private key with a certificate for 'us'"),
+        (
+            "certificate was revoked on Nov 26 05:54:30 UTC 2026, reason: key compromise",
+            "certificate_revoked",
+            "the certificate of the peer at 198.51.100.20 was revoked on Nov 26 05:54:30 UTC 2026 (key compromise).",
+        ),
+        (
+            "subject certificate invalid (valid from Nov 16 06:54:30 2026 to Nov 25 06:54:30 2026)",
+            "certificate_dates",
+            "is not valid now: valid from Nov 16 06:54:30 2026 to Nov 25 06:54:30 2026. Renew it",
+        ),
+        ('  issuer is "CN=CA one"', "certificate_untrusted", 'is signed by "CN=CA one", which this end does not know.'),
+        (
+            "constraint check failed: peer not authenticated by CA 'CN=CA two'",
+            "certificate_untrusted",
+            "is not signed by 'CN=CA two', which this end trusts for it.",
+        ),
+        (
+            "constraint check failed: RULE_CRL_VALIDATION is SKIPPED, but requires at least GOOD",
+            "certificate_status",
+            "nothing says whether the certificate of the peer at 198.51.100.20 is revoked",
+        ),
+        ("constraint check failed: peer not authenticated with peer cert 'them'", "public_key", "knows of 'them'."),
+        ("no trusted ECDSA public key found for 'them'", "public_key", "another key than this end knows of 'them'."),
+        ("signature validation failed, looking for another key", "public_key", "Give its gateway the right public_key"),
         # IKEv1 has other words for it.
         ("received NO_PROPOSAL_CHOSEN error notify", "ike_proposal", "aes128-sha256-modp3072"),
         ("parsed INFORMATIONAL_V1 request 3438723388 [ HASH N(NO_PROP) ]", "child_proposal", "aes256gcm16"),
@@ -166,6 +193,13 @@ def test_each_symptom_has_its_cause(line: str, code: str, words: str) -> None:
     found = classify(["received packet: from …", line, "establishing CHILD_SA failed"], "initiate failed", OFFER)
     assert found.code == code
     assert words in found.text
+
+
+def test_what_is_said_of_a_refusal_is_of_how_we_authenticate() -> None:
+    line = "received AUTHENTICATION_FAILED notify error"
+    assert "its pre-shared key differs" in classify([line], "", OFFER).text
+    found = classify([line], "", replace(OFFER, local_auth="pubkey")).text
+    assert "refuses our authentication: it does not believe our certificate or key (its own report or log" in found
 
 
 def test_every_text_can_be_filled_in() -> None:
@@ -218,6 +252,8 @@ def test_offers_come_from_our_file(tmp_path: Any) -> None:
         "remote { id = them\n }\n children { c { esp_proposals = aes256gcm16\n local_ts = 10.1.0.0/16\n } } } }"
     )
     assert read_offers(str(path)) == {"cw-a": OFFER}
+    path.write_text("connections { cw-c { remote_addrs = 192.0.2.1\n local { auth = pubkey\n } } }")
+    assert read_offers(str(path)) == {"cw-c": Offer(remote_address="192.0.2.1", local_auth="pubkey")}
     path.write_text("connections { cw-b { version = 1\n children { c { ah_proposals = sha256, sha1\n } } } }")
     offer = Offer(ipsec_proposals=("sha256", "sha1"), protocol="AH", ike_version="1")
     assert read_offers(str(path)) == {"cw-b": offer}

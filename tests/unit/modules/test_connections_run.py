@@ -5,117 +5,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.causeway.ipsec.plugins.module_utils import connection_apply, connection_run, turn
+from ansible_collections.causeway.ipsec.plugins.module_utils import connection_run, turn
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import Request, run
-from ansible_collections.causeway.ipsec.plugins.module_utils.connection_view import actions, duration
-from ansible_collections.causeway.ipsec.plugins.module_utils.vici import ViciCommandError, ViciTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from played_charon import Charon
+
 PSK = "a key that must not be seen anywhere"
-
-
-class Charon:
-    """Enough of charon: it keeps what it is given, and shows it in its own way."""
-
-    def __init__(self) -> None:
-        self.connections: dict[str, dict[str, Any]] = {"other": {}}
-        self.secrets: dict[str, Any] = {"ike-other": b"theirs"}
-        self.sas: dict[str, str] = {}  # unique id to connection
-        self.traps: set[tuple[str, str]] = set()  # connection and child; loading installs none
-        self.calls: list[tuple[str, str]] = []
-        self.refused: set[str] = set()
-        self.emptied: set[str] = set()
-        self.hangs_at = ""
-        self.plugins = ["kernel-libipsec"]
-        self.release = "5.9.8"
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-    def request(self, command: str, message: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        message = message or {}
-        subject = str(message.get("name") or message.get("id") or message.get("ike-id") or next(iter(message), ""))
-        self.calls.append((command, subject))
-        if self.hangs_at and self.hangs_at == f"{command} {subject}":
-            raise ViciTimeoutError("it hangs")
-        answer = getattr(self, command.replace("-", "_"))(subject, message)
-        return answer or {}
-
-    def get_conns(self, _subject: str, _message: Mapping[str, Any]) -> dict[str, Any]:
-        return {"conns": list(self.connections)}
-
-    def get_shared(self, _subject: str, _message: Mapping[str, Any]) -> dict[str, Any]:
-        return {"keys": list(self.secrets)}
-
-    def get_algorithms(self, _subject: str, _message: Mapping[str, Any]) -> dict[str, Any]:
-        return {"dh": {"MODP_2048": "openssl"}}
-
-    def stats(self, _subject: str, _message: Mapping[str, Any]) -> dict[str, Any]:
-        return {"plugins": self.plugins}
-
-    def version(self, _subject: str, _message: Mapping[str, Any]) -> dict[str, Any]:
-        return {"version": self.release}
-
-    def load_conn(self, name: str, message: Mapping[str, Any]) -> None:
-        if name in self.refused:
-            raise ViciCommandError("load-conn", "unknown option: frobnicate, config discarded")
-        self.connections[name] = {} if name in self.emptied else dict(message[name])
-
-    def unload_conn(self, name: str, _message: Mapping[str, Any]) -> None:
-        if self.connections.pop(name, None) is None:
-            raise ViciCommandError("unload-conn", "not found")
-
-    def load_shared(self, name: str, message: Mapping[str, Any]) -> None:
-        self.secrets[name] = message["data"]
-
-    def unload_shared(self, name: str, _message: Mapping[str, Any]) -> None:
-        del self.secrets[name]
-
-    def terminate(self, unique_id: str, _message: Mapping[str, Any]) -> None:
-        del self.sas[unique_id]
-
-    def uninstall(self, _subject: str, message: Mapping[str, Any]) -> None:
-        self.traps.remove((message["ike"], message["child"]))
-
-    def stream(self, command: str, _event: str, message: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        if command == "list-conns":
-            wanted = (message or {}).get("ike")
-            return [{name: shown(one)} for name, one in self.connections.items() if wanted in {None, name}]
-        if command == "list-sas":
-            return [{name: {"uniqueid": number, "state": "ESTABLISHED"}} for number, name in self.sas.items()]
-        return [{f"{ike}/{child}": {"ike": ike, "child": child}} for ike, child in self.traps]
-
-
-def shown(message: Mapping[str, Any]) -> dict[str, Any]:
-    children = message.get("children", {})
-    return {
-        "local_addrs": message.get("local_addrs", ["%any"]),
-        "remote_addrs": message.get("remote_addrs", ["%any"]),
-        "version": f"IKEv{message.get('version', '1/2')}",
-        "unique": "UNIQUE_NO",
-        "reauth_time": "0",
-        "rekey_time": duration(message.get("rekey_time", "4h")),
-        **{f"{end}-1": {"class": "pre-shared key", "id": message[end]["id"]} for end in ("local", "remote") if message},
-        "children": {
-            name: {
-                "mode": "TUNNEL",
-                "rekey_time": "3600",
-                "dpd_action": "none",
-                "close_action": actions(child.get("close_action", "none")),
-                "local-ts": child["local_ts"],
-                "remote-ts": child["remote_ts"],
-            }
-            for name, child in children.items()
-        },
-    }
 
 
 def connection(name: str, rekey: str = "4h", extra: str = "") -> str:
@@ -130,36 +32,6 @@ def request(*names: str, psk: str = PSK, check: bool = False, **settings: str) -
     text = "".join(connection(name, **(settings if name == "cw-a" else {})) for name in names)
     secrets = [{"name": f"ike-{name}", "ids": ["a", "b"], "psk": psk} for name in names]
     return Request(f"connections {{\n{text}}}\n", secrets, {"ke": ["MODP_2048"]}, check)
-
-
-@pytest.fixture
-def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    (tmp_path / "conf.d").mkdir()
-    (tmp_path / "swanctl.conf").write_text("include conf.d/*.conf\n")
-    for name, path in (
-        ("MAIN", "swanctl.conf"),
-        ("CONNECTIONS", "conf.d/causeway.conf"),
-        ("SECRETS", "conf.d/causeway-secrets.conf"),
-    ):
-        monkeypatch.setattr(connection_run, name, str(tmp_path / path))
-    monkeypatch.setattr(turn, "LOCK", str(tmp_path / "lock"))
-    monkeypatch.setattr(turn, "MARK", str(tmp_path / "run.json"))
-    return tmp_path
-
-
-@pytest.fixture
-def charon(etc: Path, monkeypatch: pytest.MonkeyPatch) -> Charon:
-    played = Charon()
-
-    @contextlib.contextmanager
-    def connected(optional: bool) -> Iterator[Charon]:
-        yield played
-
-    monkeypatch.setattr(connection_run, "connected", connected)
-    monkeypatch.setattr(connection_run, "Client", lambda _path: played)
-    monkeypatch.setattr(connection_run, "find_socket", lambda: "socket")
-    monkeypatch.setattr(connection_apply, "POLL_SECONDS", 0)
-    return played
 
 
 def files(etc: Path) -> dict[str, str]:

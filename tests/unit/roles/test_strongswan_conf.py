@@ -18,7 +18,13 @@ UNNEEDED = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())["_strongswan
 CONSENT = "i_dont_care_about_security_and_use_aggressive_mode_psk"
 
 
-def rendered(userspace: bool = False, aggressive: tuple[str, ...] = (), daemon: Any = None, **variables: Any) -> str:
+def rendered(
+    userspace: bool = False,
+    aggressive: tuple[str, ...] = (),
+    daemon: Any = None,
+    plugins: tuple[str, ...] = (),
+    **variables: Any,
+) -> str:
     """The template, with Ansible's settings of Jinja."""
     environment = jinja2.Environment(
         autoescape=jinja2.select_autoescape(default_for_string=False), trim_blocks=True, keep_trailing_newline=True
@@ -26,7 +32,7 @@ def rendered(userspace: bool = False, aggressive: tuple[str, ...] = (), daemon: 
     environment.filters["difference"] = lambda some, others: [item for item in some if item not in others]
     template = environment.from_string((ROLE / "templates" / "strongswan.conf.j2").read_text())
     own: dict[str, Any] = {"_strongswan_userspace": userspace, "_strongswan_aggressive": list(aggressive)}
-    own["_strongswan_intent"] = {"daemon": daemon or {}}
+    own["_strongswan_intent"] = {"daemon": daemon or {}, "plugins": plugins}
     return template.render(**DEFAULTS, _strongswan_userspace_unneeded=UNNEEDED, **own, **variables)
 
 
@@ -39,6 +45,13 @@ def test_options_that_tunnels_need() -> None:
     assert "make_before_break" not in rendered()
     text = rendered(daemon={"make_before_break": "yes", "interfaces_use": 'a"#\\'})
     assert 'charon {\n    interfaces_use = "a\\"#\\\\"\n    make_before_break = "yes"\n    plugins {\n' in text
+
+
+def test_a_plugin_whose_package_came_later_restarts_the_daemon() -> None:
+    text = rendered(plugins=("curl", "openssl"))
+    assert "        curl {\n            load = yes\n        }\n" in text
+    assert rendered(plugins=("openssl", "x509")) == rendered()
+    assert "curl" not in rendered()
 
 
 def test_another_tunnel_in_aggressive_mode_restarts_nothing() -> None:

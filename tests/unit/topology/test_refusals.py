@@ -13,11 +13,11 @@ import pytest
 import yaml
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import TopologyError, check, load
 
-CORPUS, PLATFORMS = (
+CORPUS, PLATFORMS, CREDENTIALS = (
     yaml.safe_load(Path(__file__).with_name(name).read_text(encoding="utf-8"))
-    for name in ("bad_topologies.yml", "bad_platforms.yml")
+    for name in ("bad_topologies.yml", "bad_platforms.yml", "bad_credentials.yml")
 )
-CASES = [{"base": corpus["base"], **case} for corpus in (CORPUS, PLATFORMS) for case in corpus["cases"]]
+CASES = [{"base": corpus["base"], **case} for corpus in (CORPUS, PLATFORMS, CREDENTIALS) for case in corpus["cases"]]
 
 
 def base() -> Any:
@@ -53,7 +53,7 @@ def said(topology: Any) -> list[str]:
 def test_base_is_accepted() -> None:
     assert said(base()) == []
     assert set(load(base()).sites) == {"berlin", "london", "office"}
-    assert said(PLATFORMS["base"]) == []
+    assert said(PLATFORMS["base"]) == said(CREDENTIALS["base"]) == []
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["case"]))
