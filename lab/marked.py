@@ -57,6 +57,7 @@ def _used(topology: dict[str, Any]) -> Iterator[str]:
     for level, entries in (
         ("limits", [topology.get("limits", {})]),
         ("defaults", [topology.get("defaults", {})]),
+        ("authority", topology.get("authorities", {}).values()),
         ("site", topology.get("sites", {}).values()),
         ("tunnel", topology.get("tunnels", [])),
         ("mesh", topology.get("meshes", [])),

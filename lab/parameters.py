@@ -38,6 +38,7 @@ TUNNELS = ("tunnel", "mesh", "defaults")
 SECTIONS = {
     "Top level": ("top",),
     "limits": ("limits",),
+    "authorities": ("authority",),
     "sites": ("site",),
     "gateways of a site": ("gateway",),
     "tunnels, meshes and defaults": TUNNELS,

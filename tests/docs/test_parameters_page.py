@@ -20,6 +20,7 @@ PAGE = (ROOT / "docs" / "parameters.md").read_text(encoding="utf-8")
 LEVELS = sorted({level for one in PARAMETERS for level in one.levels})
 HEADINGS = {
     "top": "Top level",
+    "authority": "authorities",
     "site": "sites",
     "gateway": "gateways of a site",
     **dict.fromkeys(("tunnel", "mesh", "defaults"), "tunnels, meshes and defaults"),

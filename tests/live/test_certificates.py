@@ -54,6 +54,9 @@ def load(gateway: Gateway, raw: dict[str, Any], directory: Path, **maker: Any) -
     return done
 
 
+@pytest.mark.parameters(
+    "top.authorities", "authority.certificates", "gateway.ca", "gateway.certificate", "gateway.private_key"
+)
 @pytest.mark.parametrize("kind", [ECDSA, RSA, ED25519])
 def test_certificates_of_every_kind(pair: Pair, tmp_path: Path, kind: str) -> None:
     here, there = pair
@@ -70,6 +73,7 @@ def test_certificates_of_every_kind(pair: Pair, tmp_path: Path, kind: str) -> No
     assert quiet(load(here, raw, tmp_path))
 
 
+@pytest.mark.parameters("tunnel.auth")
 def test_certificates_that_the_collection_makes(pair: Pair, tmp_path: Path) -> None:
     here, there = pair
     raw = topology(pair, auth="certificate", ids={there.lan: "C=DE, O=Example, CN=there"})
@@ -80,6 +84,7 @@ def test_certificates_that_the_collection_makes(pair: Pair, tmp_path: Path) -> N
     assert quiet(load(here, raw, tmp_path))
 
 
+@pytest.mark.parameters("tunnel.auth", "gateway.private_key")
 def test_raw_public_keys_of_two_identities(pair: Pair, tmp_path: Path) -> None:
     here, there = pair
     raw = two_sites(pair, [POLICY] * 2)
@@ -112,6 +117,7 @@ def refused(gateway: Gateway, name: str, **options: Any) -> tuple[str, str]:
     return tunnel["cause_code"], tunnel["cause"]
 
 
+@pytest.mark.parameters("tunnel.auth")
 @pytest.mark.parametrize("auth", [("certificate", "psk"), ("psk", "public_key"), ("public_key", "certificate")])
 def test_each_end_by_a_method_of_its_own(pair: Pair, tmp_path: Path, auth: tuple[str, str]) -> None:
     here, there = pair
@@ -121,6 +127,7 @@ def test_each_end_by_a_method_of_its_own(pair: Pair, tmp_path: Path, auth: tuple
     established(here, TUNNEL)
 
 
+@pytest.mark.parameters("authority.crls")
 def test_a_revoked_certificate_is_refused_and_the_next_one_is_not(pair: Pair, tmp_path: Path) -> None:
     here, there = pair
     raw = topology(pair, auth="certificate", revocation="strict")
@@ -191,6 +198,7 @@ def test_a_certificate_that_was_made_is_renewed_in_time(pair: Pair, tmp_path: Pa
     established(here, TUNNEL)
 
 
+@pytest.mark.parameters("tunnel.revocation")
 @pytest.mark.parametrize(
     ("fault", "code", "words"),
     [
@@ -273,6 +281,7 @@ def respond(gateway: Gateway, answer: bytes) -> None:
     gateway.sh("base64 -d /root/ocsp.b64 >/root/ocsp.der")
 
 
+@pytest.mark.parameters("authority.ocsp_uris")
 def test_h26_ocsp_tells_whether_a_certificate_is_revoked(pair: Pair, tmp_path: Path) -> None:
     here, there = pair
     raw = topology(pair, auth={here.lan: "certificate", there.lan: "public_key"}, revocation="strict")
