@@ -18,6 +18,7 @@ import nox
 nox.options.default_venv_backend = "none"
 ROOT = Path(__file__).parent
 BUILD = ROOT / ".build"
+INTEROP = ("tests/vm/test_foreign.py", "tests/vm/test_spread.py")  # the rest of tests/vm is the tier kernel
 SHELL_FILES = ["demo", "test", ".ci/run", "lab/bootstrap.sh", "lab/images.sh", "lab/machines.sh", "lab/shell.sh"]
 SHELL_FILES += ["tests/vm/make-image.sh", "tests/vm/rootfs/usr/local/sbin/causeway-vm", "tests/faults/podman-entering"]
 
@@ -199,11 +200,23 @@ def molecule_hub(session: nox.Session) -> None:
 @nox.session
 def kernel(session: nox.Session) -> None:
     """Two sites on virtual machines, ESP made by their own kernels: traffic, traps, reboots, the wire."""
+    ignored = [f"--ignore={path}" for path in INTEROP]
+    machines(session, {"UML": "base, nat", "STOCK": "stock"}, "tests/vm", *ignored)
+
+
+@nox.session
+def interop(session: nox.Session) -> None:
+    """On the same machines: peers with other software, and a spread over algorithms, versions and modes."""
+    machines(session, {"UML": "foreign, spread"}, *INTEROP)
+
+
+def machines(session: nox.Session, scenarios: dict[str, str], *tests: str) -> None:
+    """Runs tests on virtual machines, and says which scenarios this machine can't run."""
     if reason := os.environ.get("CAUSEWAY_NO_MACHINES", ""):
         skip(session, reason)
-    for kind, scenarios in (("UML", "base, nat, foreign, spread"), ("STOCK", "stock")):
+    for kind, names in scenarios.items():
         if reason := os.environ.get(f"CAUSEWAY_NO_{kind}_MACHINES", ""):
-            note(session, f"without the scenarios {scenarios}: {reason}")
+            note(session, f"without the scenarios {names}: {reason}")
     # Two labs at a time: most of a test is waiting for packets that come, or must not.
     two = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
-    run(session, "pytest", "-v", "-rs", "--durations=15", *two, "tests/vm")
+    run(session, "pytest", "-v", "-rs", "--durations=15", *two, *tests)
