@@ -145,7 +145,10 @@ def _serving(watch: Watch) -> Iterator[_Server | None]:
     # Killed by the kernel if it does not heed the first signal, and also if this process is no more.
     limited = ["timeout", "--kill-after=2", str(round(watch.limit)), *watch.server]
     with tempfile.TemporaryFile() as output:
-        process = subprocess.Popen(limited, stdout=output, stderr=output, env={**os.environ, "LC_ALL": "C"})
+        # run_command would wait for its end.
+        process = subprocess.Popen(  # pylint: disable=ansible-bad-function
+            limited, stdout=output, stderr=output, env={**os.environ, "LC_ALL": "C"}
+        )
         try:
             yield _Server(process, output)
         finally:

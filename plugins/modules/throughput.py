@@ -62,8 +62,9 @@ requirements:
   - the program timeout (coreutils) on hosts that listen
 attributes:
   check_mode:
-    description: Only O(step=look) does anything, since it only looks.
+    description: Nothing is measured.
     support: partial
+    details: O(step=look) does what it always does, since it only looks; all other steps do nothing.
   diff_mode:
     description: It changes nothing, so there is no difference to show.
     support: none
@@ -274,7 +275,8 @@ def measure(command: Sequence[str], seconds: float) -> dict[str, Any]:
     """Run iperf3's client, and look at the processor meanwhile."""
     samples = [read_sample()]
     deadline = time.monotonic() + seconds + GRACE
-    process = subprocess.Popen(
+    # run_command would wait for its end, with nobody to look.
+    process = subprocess.Popen(  # pylint: disable=ansible-bad-function
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

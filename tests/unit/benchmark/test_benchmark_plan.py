@@ -54,8 +54,10 @@ BERLIN, LONDON = End("berlin-1", "192.168.1.11"), End("london-1", "192.168.2.11"
 BERLIN_GW, LONDON_GW = End("berlin-gw", "198.51.100.10"), End("london-gw", "198.51.100.20")
 
 
-def planned(*wanted: str, names: frozenset[str] = EVERYBODY, sites: dict[str, Any] = SITES, **options: bool) -> Plan:
-    topology = load({"sites": sites, "tunnels": TUNNELS})
+def planned(
+    *wanted: str, names: frozenset[str] = EVERYBODY, sites: dict[str, Any] | None = None, **options: bool
+) -> Plan:
+    topology = load({"sites": sites or SITES, "tunnels": TUNNELS})
     return plan(topology, Hosts(names, GROUPS, ADDRESSES), wanted, **options)
 
 
