@@ -9,7 +9,6 @@ What a tunnel asks for is what both ends then have agreed on, and packets cross 
 from __future__ import annotations
 
 import itertools
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 from modules import modules
 from packets import AH, ESP, UDP
+from sites import play_topology
 from spread import SITES, Tunnel, lans, rounds, topology, tunnels
 from suites import agreed_ike, agreed_ipsec, ike_version
 from traffic import Capture, Way, capturing, crossing
@@ -25,7 +25,7 @@ from traffic import Capture, Way, capturing, crossing
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from vmlab import Lab, Run
+    from vmlab import Lab
 
 SCENARIO = "spread"
 WAN = {site: f"198.51.100.{number}0" for number, site in enumerate(SITES, 1)}
@@ -47,22 +47,15 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def seen(lab: Lab) -> Seen:
-    """A run for each round, the first of them a whole one, and then a look at it."""
+    """A run for each round, and then a look at it."""
     commands = {site: "".join(f"ip address add {one}/24 dev lans; " for one in lans(site)) for site in SITES}
     each_site(lambda site: lab.ssh(host(site), f"ip link add lans up type dummy; {commands[site]}"))
     found = Seen()
     for wanted in rounds():
-        play(lab, wanted, *([] if wanted is rounds()[0] else ["--tags", "firewall,strongswan"]))
+        play_topology(lab, topology(lab.scenario.topology, wanted))
         each_site(lambda site: exchange_keys(lab, site, wanted))  # noqa: B023 - it is done before the next round
         look(lab, wanted, found)
     return found
-
-
-def play(lab: Lab, wanted: Round, *arguments: str) -> Run:
-    """site.yml, or a part of it, with the tunnels of one round."""
-    done = lab.play(*arguments, "-e", json.dumps({"ipsec_topology": topology(lab.scenario.topology, wanted)}))
-    assert done.status == 0, done.output[-6000:]
-    return done
 
 
 def host(site: str) -> str:
@@ -89,12 +82,12 @@ def exchange_keys(lab: Lab, site: str, wanted: Round) -> None:
 
 def look(lab: Lab, wanted: Round, found: Seen) -> None:
     """At all tunnels of a round, when both ends have what was asked for, or should have."""
-    shown = settled(lab, wanted)
-    found.ends |= {one: {end: shown[end][one.connection] for end in one.ends} for one in wanted}
     with capturing(lab) as wan:
         for answered in each_site(lambda site: crossing(lab, host(site), [o.way for o in wanted if o.ends[0] == site])):
             found.answered |= answered
     found.wan.append((wanted, wan))
+    shown = settled(lab, wanted)
+    found.ends |= {one: {end: shown[end][one.connection] for end in one.ends} for one in wanted}
     for said in each_site(lambda site: lab.ssh(host(site), "ip xfrm state")):
         found.states |= dict(re.findall(r"spi 0x(\w+)(.*?)(?=\nsrc|\Z)", said, re.DOTALL))
 
@@ -174,7 +167,7 @@ def protocol(tunnel: Tunnel) -> int:
 
 def test_a_second_run_changes_nothing(lab: Lab, seen: Seen) -> None:
     last = rounds()[-1]
-    again = play(lab, last)
+    again = play_topology(lab, topology(lab.scenario.topology, last))
     assert set(again.changed.values()) == {0}
     shown = read(lab)
     assert {one: spis(shown[one.ends[0]][one.connection]) for one in last} == {
