@@ -128,13 +128,14 @@ def without_the_first_address(lab: Lab) -> Iterator[None]:
 
 @pytest.mark.parameters("tunnel.mobike")
 def test_a_tunnel_moves_along_with_its_gateway(lab: Lab, run: Run, request: pytest.FixtureRequest) -> None:
-    """It is the same one still."""
+    """It is the same one still. Which of the paths that are left it takes is the daemons' to choose (RFC 4555)."""
     before = spis(lab, "cw-six")
     request.getfixturevalue("without_the_first_address")
     assert eventually(lambda: pings(lab, "berlin-1", LONDON_LAN6) == 1, 30)
-    with capturing(lab, only="ip proto 50") as seen:
+    with capturing(lab) as seen:
         assert pings(lab, "london-1", BERLIN_LAN6, count=5) == 5
-    assert addresses(seen) == {frozenset((BERLIN_TOO, LONDON))}
+    assert len(seen.protected) == 10
+    assert {frozenset((BERLIN, LONDON))}.isdisjoint(addresses(seen))
     assert spis(lab, "cw-six") == before
 
 
