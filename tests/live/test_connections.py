@@ -15,6 +15,7 @@ def test_four_runs(pair: Pair) -> None:
     here, there = pair
     there.connections(**wanted(there, here, one={}, two={}))
     options = wanted(here, there, one=STARTED, two=STARTED)
+    here.sh("rm -rf /run/causeway")
     assert here.connections(check=True, **options)["loaded"] == ["cw-one", "cw-two"]
     assert here.loaded() == set()
     assert "causeway" not in here.sh("ls -A /etc/swanctl/conf.d /run | cat")

@@ -49,6 +49,11 @@ def page(host: str, *kinds: str) -> dict[str, dict[str, Any]]:
     return {change["name"]: change for change in changes if change["kind"] in kinds}
 
 
+def always(host: str, *kinds: str) -> dict[str, dict[str, Any]]:
+    """What the page says of every such host. Names with `cw-*` are of certificates and raw keys, which not all have."""
+    return {name: change for name, change in page(host, *kinds).items() if "cw-*" not in name}
+
+
 def pattern(name: str) -> str:
     """A name of the page as a regular expression: what it has in braces differs from host to host."""
     return re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(name))

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from hostfiles import new_files, page, pattern
+from hostfiles import always, new_files, page, pattern
 
 if TYPE_CHECKING:
     from testlab import Lab
@@ -31,7 +31,7 @@ OF_RELEASE = {"12": {"libstrongswan-standard-plugins"}, "13": set[str]()}
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_a_gateway_has_the_files_of_the_page_and_no_other(lab: Lab, gateway: str) -> None:
     found = new_files(partial(lab.sh, gateway), LAST["ifupdown"], OF_THE_LAB)
-    assert found == set(page("gateway", "file", "link"))
+    assert found == set(always("gateway", "file", "link"))
 
 
 @pytest.mark.parametrize(("host", "manager"), [("berlin-1", "systemd-networkd"), ("london-1", "ifupdown")])
@@ -42,15 +42,15 @@ def test_a_lan_host_has_the_file_of_its_network_manager(lab: Lab, host: str, man
 
 
 def test_modes_and_links_are_the_pages(lab: Lab) -> None:
-    for name, change in page("gateway", "file").items():
+    for name, change in always("gateway", "file").items():
         assert (name, lab.sh("berlin-gw", f"stat -c 0%a:%U {name}").strip()) == (name, f"{change['mode']}:root")
-    for name, change in page("gateway", "link").items():
+    for name, change in always("gateway", "link").items():
         assert (name, lab.sh("berlin-gw", f"readlink {name}").strip()) == (name, change["to"])
 
 
 def test_the_ways_to_look_work(lab: Lab) -> None:
     """Of what is there on every gateway. `|| true`: systemctl status says by its own status that a unit is stopped."""
-    changes = page("gateway", "file", "link", "kernel")
+    changes = always("gateway", "file", "link", "kernel")
     commands = {command for change in changes.values() for command in change["look"].split("; ")}
     for command in commands:
         seen = lab.host("berlin-gw").run(command)

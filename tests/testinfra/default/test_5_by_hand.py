@@ -9,7 +9,7 @@ import base64
 import re
 from typing import TYPE_CHECKING
 
-from hostfiles import page, pattern
+from hostfiles import always, page, pattern
 from testlab import eventually
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ LOOK = {
 def state(lab: Lab, host: str) -> str:
     """All that is ours on a host."""
     kind = "gw" if host.endswith("-gw") else "lan"
-    return lab.sh(host, f"F='{' '.join(page('gateway', 'file'))}'; {LOOK[kind]}")
+    return lab.sh(host, f"F='{' '.join(always('gateway', 'file'))}'; {LOOK[kind]}")
 
 
 def forms(lab: Lab) -> list[str]:
@@ -80,7 +80,7 @@ def forms(lab: Lab) -> list[str]:
 
 
 def test_every_file_of_ours_is_altered_below() -> None:
-    assert set(page("gateway", "file", "link")) <= {*HANDS["berlin-gw"], *HANDS["london-gw"]}
+    assert set(always("gateway", "file", "link")) <= {*HANDS["berlin-gw"], *HANDS["london-gw"]}
     routes = [re.compile(pattern(name)) for name in page("LAN host", "file")]
     lan_hosts = {name for host, hands in HANDS.items() if not host.endswith("-gw") for name in hands}
     assert all(any(route.fullmatch(name) for name in lan_hosts) for route in routes)
