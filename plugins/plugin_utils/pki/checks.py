@@ -14,7 +14,6 @@ from ..topology.fleet import bracketed, path_of
 from ..topology.problems import Problem
 from .identities import proven, proves, subject
 from .issue import subject_for
-from .library import require
 from .material import (
     certificate_weakness,
     has_key_id,
@@ -26,6 +25,7 @@ from .material import (
     same_key,
     signed_by,
 )
+from .needed import require
 from .share import shown_identities
 from .sources import SourceError, Sources, Thing, named
 

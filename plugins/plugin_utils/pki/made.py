@@ -16,8 +16,8 @@ from ..topology.authentication import CERTIFICATE, PUBLIC_KEY
 from ..topology.credential_files import key_file
 from .identities import proves
 from .issue import new_authority, new_certificate, new_key
-from .library import require
 from .material import pem, private_pem, read_certificate, read_private_key, signed_by
+from .needed import require
 from .sources import ContentError, SourceError
 
 with suppress(ImportError):  # see library.require

@@ -12,7 +12,6 @@ from ..topology.authentication import CERTIFICATE, OWN_AUTHORITY, PSK, PUBLIC_KE
 from ..topology.compile import site_of
 from ..topology.credential_files import authority_file, key_file
 from ..topology.expand import identity, tunnels_of
-from .library import require
 from .material import (
     key_id,
     pem,
@@ -23,6 +22,7 @@ from .material import (
     read_private_key,
     read_public_key,
 )
+from .needed import require
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 import pytest
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.library import require
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.needed import require
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.sources import SourceError
 
 WITHOUT = """
