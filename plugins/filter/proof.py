@@ -15,41 +15,42 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gat
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.model import ConnectionIntent
+
 
 def tunnel_connections(raw: object, host: str) -> list[dict[str, Any]]:
     """A gateway's connections, as the module tunnel takes them."""
-    return [
-        {
-            "name": connection.name,
-            "children": [child.name for child in connection.children],
-            "initiate": connection.initiator,
-        }
-        for connection in gateway_intent(load_topology(raw), host).connections
-    ]
+    return [_to_dial(connection) for connection in gateway_intent(load_topology(raw), host).connections]
+
+
+def _to_dial(connection: ConnectionIntent) -> dict[str, Any]:
+    return {
+        "name": connection.name,
+        "children": [child.name for child in connection.children],
+        "initiate": connection.initiator,
+    }
 
 
 def half_tunnels(raw: object, host: str, hostvars: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Those of tunnel_connections that a gateway has and its peer has not, to be dialled anew by this end."""
-    topology = load_topology(raw)
-    peers = {connection.name: connection.peer_host for connection in gateway_intent(topology, host).connections}
-    ours = _states(hostvars, host)
+    ours = {str(plain(one["name"])): str(plain(one["state"])) for one in _raised(hostvars, host)}
     return [
-        {**connection, "anew": True}
-        for connection in tunnel_connections(raw, host)
-        if connection["initiate"] and ours.get(connection["name"]) == "up"
-        if (peer := peers[connection["name"]]) and _state(hostvars, peer, connection["name"]) == "down"
+        {**_to_dial(connection), "anew": True}
+        for connection in gateway_intent(load_topology(raw), host).connections
+        if connection.initiator and ours.get(connection.name) == "up"
+        if (peer := connection.peer_host) and _state(hostvars, peer, connection.name) == "down"
     ]
 
 
 def _state(hostvars: Mapping[str, Any], host: str, tunnel: str) -> str | None:
-    raised = (hostvars[host].get("__ipsec_raised") or {}) if host in hostvars else {}
-    return next((str(plain(one["state"])) for one in raised.get("tunnels") or () if one["name"] == tunnel), None)
+    """Of one tunnel of another gateway, which may have many that are nothing to us."""
+    return next((str(plain(one["state"])) for one in _raised(hostvars, host) if one["name"] == tunnel), None)
 
 
-def _states(hostvars: Mapping[str, Any], host: str) -> dict[str, str]:
+def _raised(hostvars: Mapping[str, Any], host: str) -> Sequence[Mapping[str, Any]]:
     """What a gateway has said of its tunnels in this run."""
     raised = (hostvars[host].get("__ipsec_raised") or {}) if host in hostvars else {}
-    return {str(plain(one["name"])): str(plain(one["state"])) for one in raised.get("tunnels") or ()}
+    return raised.get("tunnels") or ()
 
 
 def proof_targets(
