@@ -19,6 +19,12 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils import vault
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.checks import check_credentials
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.sources import Sources, inventory_directory
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.role_options import (
+    GATEWAY_ROLES,
+    LAN_HOST_ROLES,
+    RoleOptions,
+    by_message,
+)
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import TopologyError, warnings
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.expand import count
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import check_inventory, inventory_names
@@ -48,10 +54,26 @@ class ActionModule(ActionBase):
         for warning in [*warnings(topology), *expiring]:
             self._display.warning(f"ipsec_topology: {warning}")
         gateways, lan_hosts = inventory_names(topology)
+        named = {*lan_hosts, *(host for name in lan_hosts for host in groups.get(name, ()))}
+        self._check_variables(task_vars or {}, set(gateways), named - set(gateways))
         tunnels = count(topology)
         msg = f"No problems. Gateways: {len(gateways)}, tunnels: {tunnels}, LAN hosts (or groups): {len(lan_hosts)}."
         found = {"gateways": gateways, "lan_hosts": lan_hosts, "tunnels": tunnels, "run": _this_run(), "msg": msg}
         return result | {"changed": False, **found}
+
+    def _check_variables(self, task_vars: dict[str, Any], gateways: set[str], lan_hosts: set[str]) -> None:
+        """The roles' variables on the hosts of this run."""
+        wrong, slips = {}, {}
+        for hosts, roles in ((gateways, GATEWAY_ROLES), (lan_hosts, LAN_HOST_ROLES)):
+            options = RoleOptions(roles)
+            for host in hosts.intersection(map(str, task_vars["ansible_play_hosts_all"])):
+                variables = task_vars["hostvars"][host]
+                wrong[host] = options.problems(options.given(variables))
+                slips[host] = options.slips(map(str, variables))
+        for warning in by_message(slips):
+            self._display.warning(warning)
+        if problems := by_message(wrong):
+            raise AnsibleActionFail("\n".join(["Variables of the roles are wrong:", *problems]))
 
 
 def _this_run() -> dict[str, str]:

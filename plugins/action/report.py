@@ -23,13 +23,13 @@ class ActionModule(ActionBase):
     """Runs on the controller only."""
 
     _requires_connection = False
-    _VALID_ARGS = frozenset(("raised", "redialled", "status", "pings", "dropped"))
+    _VALID_ARGS = frozenset(("raised", "redialled", "status", "pings", "lan_pings", "dropped"))
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Table to the screen, rows to the result."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         answers: dict[str, Any] = {
-            name: plain(self._task.args.get(name) or {}) for name in ("raised", "redialled", "status", "pings")
+            name: plain(self._task.args.get(name) or {}) for name in self._VALID_ARGS - {"dropped"}
         }
         topology = load_topology(self._templar.resolve_variable_expression("ipsec_topology"))
         raised, redialled = _lists(answers["raised"], "tunnels"), _lists(answers["redialled"], "tunnels")
@@ -38,8 +38,8 @@ class ActionModule(ActionBase):
         rows = verdict.rows(
             verdict.managed_tunnels(topology),
             {host: [*redialled.get(host, ()), *tunnels] for host, tunnels in raised.items()},
-            _lists(answers["status"], "tunnels"),
-            _lists(answers["pings"], "results"),
+            _lists(answers["pings"], "tunnels") | _lists(answers["status"], "tunnels"),
+            _lists(answers["lan_pings"], "results") | _lists(answers["pings"], "results"),
             failures,
             lost=lost,
         )

@@ -13,44 +13,24 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import target
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.model import ConnectionIntent
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
 
-def tunnel_connections(raw: object, host: str) -> list[dict[str, Any]]:
-    """A gateway's connections, as the module tunnel takes them."""
-    return [_to_dial(connection) for connection in gateway_intent(load_topology(raw), host).connections]
-
-
-def _to_dial(connection: ConnectionIntent) -> dict[str, Any]:
-    return {
-        "name": connection.name,
-        "children": [child.name for child in connection.children],
-        "initiate": connection.initiator,
-    }
-
-
-def half_tunnels(raw: object, host: str, hostvars: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Those of tunnel_connections that a gateway has and its peer has not, to be dialled anew by this end."""
-    ours = {str(plain(one["name"])): str(plain(one["state"])) for one in _raised(hostvars, host)}
+def tunnel_connections(
+    raw: object, host: str, names: Collection[str] | None = None, *, anew: bool = False
+) -> list[dict[str, Any]]:
+    """A gateway's connections (those of these names, unless all), as the module tunnel takes them."""
+    wanted = None if names is None else {str(plain(name)) for name in names}
     return [
-        {**_to_dial(connection), "anew": True}
+        {
+            "name": connection.name,
+            "children": [child.name for child in connection.children],
+            "initiate": connection.initiator,
+            "anew": anew,
+        }
         for connection in gateway_intent(load_topology(raw), host).connections
-        if connection.initiator and ours.get(connection.name) == "up"
-        if (peer := connection.peer_host) and _state(hostvars, peer, connection.name) == "down"
+        if wanted is None or connection.name in wanted
     ]
-
-
-def _state(hostvars: Mapping[str, Any], host: str, tunnel: str) -> str | None:
-    """Of one tunnel of another gateway, which may have many that are nothing to us."""
-    return next((str(plain(one["state"])) for one in _raised(hostvars, host) if one["name"] == tunnel), None)
-
-
-def _raised(hostvars: Mapping[str, Any], host: str) -> Sequence[Mapping[str, Any]]:
-    """What a gateway has said of its tunnels in this run."""
-    raised = (hostvars[host].get("__ipsec_raised") or {}) if host in hostvars else {}
-    return raised.get("tunnels") or ()
 
 
 def proof_targets(
@@ -72,6 +52,5 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         return {
             "tunnel_connections": tunnel_connections,
-            "half_tunnels": half_tunnels,
             "proof_targets": proof_targets,
         }

@@ -17,6 +17,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.connection_view imp
     shown_view,
     wanted_view,
 )
+from ansible_collections.causeway.ipsec.plugins.module_utils.sas import state_of
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import PREFIX
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_secrets import PREFIX as SECRET_PREFIX
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_secrets import Secret
@@ -62,6 +63,7 @@ class Plan:
     replace: tuple[str, ...]
     remove: tuple[str, ...]
     unchanged: tuple[str, ...]
+    up: tuple[str, ...]  # of the unchanged: those that nobody need dial, since all their children have a live SA
     interrupted: tuple[str, ...]
     traps: tuple[tuple[str, str], ...]
     secrets_changed: tuple[str, ...]
@@ -102,11 +104,13 @@ def plan_connections(wanted: Wanted, current: Current) -> Plan:
     remove = tuple(sorted(_ours(current, daemon) - set(wanted.connections)))
     reasons.update(dict.fromkeys(remove, "no longer wanted"))
     touched = {*replace, *remove, *load}
+    unchanged = tuple(sorted(set(wanted.connections) - touched))
     return Plan(
         load=load,
         replace=replace,
         remove=remove,
-        unchanged=tuple(sorted(set(wanted.connections) - set(reasons))),
+        unchanged=unchanged,
+        up=tuple(name for name in unchanged if _is_up(name, wanted.connections[name], daemon)),
         interrupted=tuple(sorted({sa.name for sa in daemon.sas if sa.up and sa.name in touched})),
         traps=tuple(
             sorted(
@@ -126,6 +130,10 @@ def plan_connections(wanted: Wanted, current: Current) -> Plan:
         keys_removed=tuple(sorted((_keys(current.credentials) & daemon.keys) - _keys(wanted.credentials))),
         reasons=reasons,
     )
+
+
+def _is_up(name: str, message: Message, daemon: Daemon) -> bool:
+    return state_of(name, message.get("children", {}), daemon.sas) == "up"
 
 
 def _reasons(wanted: Wanted, current: Current, daemon: Daemon) -> Iterator[tuple[str, str]]:

@@ -255,6 +255,7 @@ def results(plan: Plan, wanted: Wanted, current: Current) -> dict[str, Any]:
         "secrets_removed": list(plan.secrets_removed),
         "credentials_changed": list(plan.credentials_changed),
         "credentials_removed": list(plan.credentials_removed),
+        "up": list(plan.up),
         "reasons": dict(plan.reasons),
         "diff": diff(plan, wanted, current),
     }

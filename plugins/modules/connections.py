@@ -187,6 +187,12 @@ unchanged:
   elements: str
   returned: success
   sample: [cw-berlin-rome]
+up:
+  description: Those of RV(unchanged) all of whose children have a live security association, so that nobody need dial.
+  type: list
+  elements: str
+  returned: success
+  sample: [cw-berlin-rome]
 interrupted:
   description: Connections whose live security associations were ended by this run (in check mode, would be).
   type: list

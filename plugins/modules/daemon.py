@@ -25,6 +25,12 @@ options:
     description: Name of the daemon's systemd unit.
     type: str
     default: strongswan
+  masked:
+    description:
+      - Names of systemd services that are never to start beside it. Whether they are installed makes no difference.
+    type: list
+    elements: str
+    default: []
 extends_documentation_fragment:
   - causeway.ipsec.run
 attributes:
@@ -60,7 +66,9 @@ restarted:
 """
 
 import contextlib
+import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
@@ -76,14 +84,16 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.host_state import r
 from ansible_collections.causeway.ipsec.plugins.module_utils.turn import RUN_OPTION, turn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 UNFINISHED = "/run/causeway/daemon-unfinished"
 SPEC: dict[str, Any] = {
     "files": {"type": "dict", "required": True},
     "unit": {"type": "str", "default": "strongswan"},
+    "masked": {"type": "list", "elements": "str", "default": []},
     "run": RUN_OPTION,
 }
+UNITS = "/etc/systemd/system"
 
 
 @dataclass(frozen=True)
@@ -94,24 +104,36 @@ class Plan:
     restart: bool
     start: bool
     enable: bool
+    links: tuple[str, ...]  # of units to be masked
 
     @property
     def changed(self) -> bool:
-        return self.restart or self.start or self.enable
+        return self.restart or self.start or self.enable or bool(self.links)
+
+    def as_diff(self) -> list[dict[str, str]]:
+        links = [
+            {"before_header": path, "after_header": path, "before": "", "after": f"link to {os.devnull}\n"}
+            for path in self.links
+        ]
+        return [*(change.as_diff() for change in self.files), *links]
 
 
-def make_plan(run: Run, files: Mapping[str, str], unit: str) -> Plan:
+def make_plan(run: Run, files: Mapping[str, str], unit: str, masked: Sequence[str] = ()) -> Plan:
     changes = tuple(change for path, text in sorted(files.items()) if (change := change_for(path, text)))
     state = read_units(run, [unit])[unit]
+    links = (f"{UNITS}/{name}.service" for name in masked)
     return Plan(
         files=changes,
         restart=bool(changes) or Unfinished(UNFINISHED).there,
         start=state["active"] != "active",
         enable=state["enabled"] != "enabled",
+        links=tuple(path for path in links if not _is_mask(path)),
     )
 
 
 def apply(run: Run, plan: Plan, unit: str) -> None:
+    for path in plan.links:
+        _mask(path)
     with Unfinished(UNFINISHED).work() if plan.restart else contextlib.nullcontext():
         for change in plan.files:
             apply_change(change)
@@ -121,6 +143,18 @@ def apply(run: Run, plan: Plan, unit: str) -> None:
             _systemctl(run, "enable", "--quiet", unit)
         if plan.restart or plan.start:
             _systemctl(run, "restart" if plan.restart else "start", unit)
+
+
+def _is_mask(path: str) -> bool:
+    return Path(path).is_symlink() and Path(path).readlink() == Path(os.devnull)
+
+
+def _mask(path: str) -> None:
+    """As systemctl mask does it, which knows no unit that lies there already."""
+    beside = Path(f"{path}.causeway")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(os.devnull)
+    beside.replace(path)
 
 
 def _systemctl(run: Run, *arguments: str) -> None:
@@ -135,13 +169,12 @@ def main() -> None:
     files, unit = module.params["files"], module.params["unit"]
     try:
         with turn(module.params["run"], module.check_mode, files):
-            plan = make_plan(module.run_command, files, unit)
+            plan = make_plan(module.run_command, files, unit, module.params["masked"])
             if plan.changed and not module.check_mode:
                 apply(module.run_command, plan, unit)
     except (HostError, FileError, OSError) as exc:
         module.fail_json(msg=str(exc))
-    diff = [change.as_diff() for change in plan.files]
-    module.exit_json(changed=plan.changed, restarted=plan.restart, diff=diff)
+    module.exit_json(changed=plan.changed, restarted=plan.restart, diff=plan.as_diff())
 
 
 if __name__ == "__main__":

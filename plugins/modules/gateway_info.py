@@ -40,6 +40,27 @@ options:
     description: A package whose version is looked up, which is not asked for if empty.
     type: str
     default: ""
+  kernel_settings:
+    description: A set of kernel settings, of which RV(kernel_settings) tells whether it is held.
+    type: dict
+    suboptions:
+      settings:
+        description: As in M(causeway.ipsec.kernel_settings).
+        type: dict
+        default: {}
+      addresses:
+        description: As in M(causeway.ipsec.kernel_settings).
+        type: list
+        elements: str
+        default: []
+      keep_router_advertisements:
+        description: As in M(causeway.ipsec.kernel_settings).
+        type: bool
+        default: false
+      path:
+        description: As in M(causeway.ipsec.kernel_settings).
+        type: path
+        default: /etc/sysctl.d/99-zz-causeway.conf
 extends_documentation_fragment:
   - causeway.ipsec.run
 attributes:
@@ -104,6 +125,14 @@ units:
   returned: success
   type: dict
   sample: {"strongswan": {"active": "active", "enabled": "enabled"}}
+kernel_settings:
+  description:
+    - Whether O(kernel_settings) are C(held), so that M(causeway.ipsec.kernel_settings) would change nothing and warn of
+      nothing; and if there is one, the C(problem) that it would fail with.
+      Empty unless they are given.
+  returned: success
+  type: dict
+  sample: {"held": true, "problem": ""}
 kernel_esp:
   description: Whether the kernel took an ESP state over IPv4 (AES-CBC with SHA-256) and a policy for it.
   returned: success
@@ -149,6 +178,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.causeway.ipsec.plugins.module_utils import sysctl_run
 from ansible_collections.causeway.ipsec.plugins.module_utils.dataplane import PROBES, RIVALS, explain, explain_tun
 from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
@@ -244,6 +274,7 @@ def main() -> None:
     spec = {
         **dict.fromkeys(("packages", "files", "units"), names),
         "version_of": {"type": "str", "default": ""},
+        "kernel_settings": {"type": "dict", "options": sysctl_run.OPTIONS},
         "run": RUN_OPTION,
     }
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
@@ -262,6 +293,7 @@ def main() -> None:
             files=read_files(asked["files"]),
             units=read_units(run, asked["units"]),
             version=read_version(run, manager, asked["version_of"]),
+            kernel_settings=sysctl_run.look(asked["kernel_settings"], run) if asked["kernel_settings"] else {},
         )
     except FileError as exc:
         module.fail_json(msg=str(exc))

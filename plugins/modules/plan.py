@@ -13,6 +13,8 @@ description:
   - Reads the variable C(ipsec_topology) on the controller and fails with every problem in it, each with its path,
     the value and the remedy.
   - Reads the certificates and keys that the topology names, and lists what would keep a peer from believing them.
+  - Holds the roles' variables of all hosts of the run against what the roles take, so that a wrong one is found before
+    the first host is changed. Warns of variables that look like one of these, misspelt.
   - Warns of every weak algorithm that a policy names, and says why it is weak, and of certificates that expire within
     30 days.
   - Returns the inventory names that the topology speaks of. No host is connected to.

@@ -49,8 +49,18 @@ options:
       - Only root may, and those whom C(net.ipv4.ping_group_range) lets; for others nothing is measured.
     type: bool
     default: true
+  tunnels:
+    description:
+      - Whether to tell afterwards what the tunnels of this gateway are like, as M(causeway.ipsec.tunnel_info) does.
+      - What the pings made of them is told too then, if there is no daemon to ask, and the module fails.
+    type: bool
+    default: false
+extends_documentation_fragment:
+  - causeway.ipsec.run
 requirements:
   - ping of iputils
+seealso:
+  - module: causeway.ipsec.tunnel_info
 attributes:
   check_mode:
     description: Pings in check mode too, since that changes nothing.
@@ -133,6 +143,12 @@ silent:
   type: list
   elements: str
   sample: []
+tunnels:
+  description: What RV(causeway.ipsec.tunnel_info#module:tunnels) is.
+  returned: success, and O(tunnels) is V(true)
+  type: list
+  elements: dict
+  sample: []
 """
 
 import asyncio
@@ -151,6 +167,12 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.ping import (
     parse_output,
     parse_target,
     ping_command,
+)
+from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_run import EXPECTED, read_summaries
+from ansible_collections.causeway.ipsec.plugins.module_utils.turn import (
+    RUN_OPTION,
+    SupersededError,
+    refuse_if_superseded,
 )
 
 # A ping waits most of its time: this many at once are no burden, and more would be for a small gateway.
@@ -237,6 +259,8 @@ def main() -> None:
             "count": {"type": "int", "default": 3},
             "timeout": {"type": "int", "default": 5},
             "path_mtu": {"type": "bool", "default": True},
+            "tunnels": {"type": "bool", "default": False},
+            "run": RUN_OPTION,
         },
         supports_check_mode=True,
     )
@@ -249,9 +273,14 @@ def main() -> None:
         module.fail_json(msg=str(exc))
     executable = module.get_bin_path("ping", required=True)
     results = asyncio.run(ping_all(Request(executable, count, timeout, module.params["path_mtu"]), targets))
-    module.exit_json(
-        changed=False, results=results, silent=[entry["name"] for entry in results if not entry["received"]]
-    )
+    found = {"results": results, "silent": [entry["name"] for entry in results if not entry["received"]]}
+    if module.params["tunnels"]:
+        try:
+            refuse_if_superseded(module.params["run"])
+            found["tunnels"] = read_summaries([], module.run_command)
+        except (SupersededError, *EXPECTED) as exc:
+            module.fail_json(msg=str(exc), **found)
+    module.exit_json(changed=False, **found)
 
 
 if __name__ == "__main__":

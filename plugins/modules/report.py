@@ -28,11 +28,15 @@ options:
     type: dict
     default: {}
   status:
-    description: Results of M(causeway.ipsec.tunnel_info) by gateway.
+    description: Results of M(causeway.ipsec.tunnel_info) by gateway, where the tunnels in O(pings) are out of date.
     type: dict
     default: {}
   pings:
-    description: Results of M(causeway.ipsec.reachability) by host.
+    description: Results of M(causeway.ipsec.reachability) by gateway, with the tunnels.
+    type: dict
+    default: {}
+  lan_pings:
+    description: Results of M(causeway.ipsec.reachability) by LAN host.
     type: dict
     default: {}
   dropped:
@@ -62,7 +66,6 @@ EXAMPLES = r"""
 - name: Say what is proven
   causeway.ipsec.report:
     raised: "{{ dict(hosts | zip(hosts | map('extract', hostvars, '__ipsec_raised') | map('default', {}))) }}"
-    status: "{{ dict(hosts | zip(hosts | map('extract', hostvars, '__ipsec_status') | map('default', {}))) }}"
     pings: "{{ dict(hosts | zip(hosts | map('extract', hostvars, '__ipsec_pings') | map('default', {}))) }}"
     dropped: "{{ hosts | difference(ansible_play_hosts) }}"
   vars:

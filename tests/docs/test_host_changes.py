@@ -85,7 +85,8 @@ def written_by_tasks(role: str) -> set[str]:
             found |= {target + str(path.relative_to(source)) for path in source.rglob("*") if path.is_file()}
         else:
             found.add(target)
-    return found
+    masked = (name for arguments in calls(role, {"daemon"}) for name in arguments["masked"])
+    return found | {f"/etc/systemd/system/{name}.service" for name in masked}
 
 
 def constants(path: Path) -> Iterator[str]:
@@ -142,9 +143,9 @@ def test_the_page_has_no_file_that_nobody_writes() -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_the_page_has_the_packages_of_a_role(role: str) -> None:
     listed: set[str] = set()
-    for path in (ROOT / "roles" / role / "vars").glob("*-*.yml"):
-        variables = yaml.safe_load(path.read_text())
-        listed |= {name for key, value in variables.items() if key.endswith("_packages") for name in value}
+    variables = yaml.safe_load((ROOT / "roles" / role / "vars" / "main.yml").read_text())
+    for known in variables.get(f"_{role}_distributions", {}).values():
+        listed |= {name for key, value in known.items() if key.endswith("_packages") for name in value}
     if listed:
         listed.add("libstrongswan-standard-plugins")  # where the registry has the OpenSSL plugin
     assert listed - names("package", role=role) == set()

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 # What tasks register, in their order; the result that a host dropped out with is the last one that it has.
 REGISTERED = (
-    *("__strongswan_host", "__firewall_host", "__firewall_rules", "__firewall_entry", "__strongswan_daemon"),
-    *("__strongswan_loaded", "__kernel_held", "__lan_routes_held"),
-    *("__ipsec_raised", "__ipsec_redialled", "__ipsec_addresses", "__ipsec_pings", "__ipsec_status"),
+    *("__strongswan_host", "__strongswan_installed"),
+    *("__firewall_host", "__firewall_rules", "__firewall_entry"),
+    *("__strongswan_daemon", "__strongswan_loaded", "__kernel_held", "__lan_routes_held"),
+    *("__ipsec_raised", "__ipsec_redialled", "__ipsec_addresses"),
+    *("__ipsec_lan_pings", "__ipsec_pings", "__ipsec_status"),
 )
 
 

@@ -183,6 +183,17 @@ def test_all_as_wanted() -> None:
     assert verify(WANTED, plan, SAME.daemon or Daemon()) == []
 
 
+def test_what_is_up_and_left_alone_need_not_be_dialled() -> None:
+    def up(config: Wanted = WANTED, **changes: Any) -> tuple[str, ...]:
+        return plan_connections(config, daemon_with(**changes)).up
+
+    assert up() == ("cw-a",)
+    assert up(sas=parse_sas([{"cw-a": {**sa("cw-a")["cw-a"], "child-sas": {}}}])) == ()
+    assert up(sas=[]) == ()
+    assert up(connections={}) == ()
+    assert up(replace(WANTED, connections={"cw-a": {**MESSAGE, "dscp": "46"}})) == ()
+
+
 def test_h20_what_the_daemon_hides_is_judged_by_our_file() -> None:
     message = {**MESSAGE, "proposals": ["aes256-sha256-modp3072"]}
     plan = plan_connections(replace(WANTED, connections={"cw-a": message}), SAME)

@@ -12,6 +12,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import
 from ansible_collections.causeway.ipsec.plugins.modules import daemon
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -20,6 +21,7 @@ class Host:
 
     def __init__(self, root: Path) -> None:
         self.conf, self.drop_in = root / "causeway.conf", root / "unit.d" / "causeway.conf"
+        self.link = root / "strongswan-starter.service"
         self.active, self.enabled = "active", "enabled"
         self.told: list[str] = []
         self.dies_at = self.fails_at = ""
@@ -38,7 +40,8 @@ class Host:
 
     def hold(self, text: str = "charon {}\n", check_mode: bool = False) -> daemon.Plan:
         """What main() does, without a process of its own."""
-        plan = daemon.make_plan(self.run, {str(self.conf): text, str(self.drop_in): "[Unit]\n"}, "strongswan")
+        files = {str(self.conf): text, str(self.drop_in): "[Unit]\n"}
+        plan = daemon.make_plan(self.run, files, "strongswan", ["strongswan-starter"])
         if plan.changed and not check_mode:
             daemon.apply(self.run, plan, "strongswan")
         return plan
@@ -47,6 +50,7 @@ class Host:
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     monkeypatch.setattr(daemon, "UNFINISHED", str(tmp_path / "run" / "unfinished"))
+    monkeypatch.setattr(daemon, "UNITS", str(tmp_path))
     return Host(tmp_path)
 
 
@@ -97,4 +101,23 @@ def test_a_restart_that_fails_is_said_and_tried_again(host: Host) -> None:
         host.hold()
     host.fails_at = ""
     assert host.hold().restart
+    assert not host.hold().changed
+
+
+def by_hand(host: Host) -> None:
+    host.link.unlink(missing_ok=True)
+    host.link.write_text("[Service]\n")
+
+
+@pytest.mark.parametrize("undo", [lambda host: host.link.unlink(), by_hand], ids=["gone", "a unit by hand"])
+def test_the_rival_stays_masked_and_nothing_is_restarted_for_it(host: Host, undo: Callable[[Host], None]) -> None:
+    host.hold()
+    assert str(host.link.readlink()) == "/dev/null"
+    undo(host)
+    host.told = []
+    foretold = host.hold(check_mode=True)
+    assert (foretold.changed, foretold.restart, foretold.links) == (True, False, (str(host.link),))
+    assert [one["after_header"] for one in foretold.as_diff()] == [str(host.link)]
+    assert host.hold() == foretold
+    assert (str(host.link.readlink()), host.told) == ("/dev/null", [])
     assert not host.hold().changed

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from ansible_collections.causeway.ipsec.plugins.module_utils import sysctl_run
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError
-from ansible_collections.causeway.ipsec.plugins.modules import kernel_settings
 
 LINKS = [{"ifname": "eth0.7", "addr_info": [{"local": "192.0.2.10", "prefixlen": 24}]}]
 START = {
@@ -50,20 +49,15 @@ class Host:
 
     def hold(self, settings: dict[str, Any], check_mode: bool = False, **params: Any) -> dict[str, Any]:
         defaults = {"addresses": ["192.0.2.10"], "keep_router_advertisements": False, "path": str(self.file)}
-        module = SimpleNamespace(
-            params={**defaults, "settings": settings, **params},
-            run_command=self.run,
-            check_mode=check_mode,
-            warn=self.warnings.append,
-        )
-        return kernel_settings.hold(module)
+        asked = {**defaults, "settings": settings, **params}
+        return sysctl_run.hold(asked, self.run, self.warnings.append, check=check_mode)
 
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
     made = Host(tmp_path)
-    monkeypatch.setattr(kernel_settings, "PROC_SYS", made.proc)
-    monkeypatch.setattr(kernel_settings, "SYSCTL_D", [tmp_path, tmp_path / "usr"])
+    monkeypatch.setattr(sysctl_run, "PROC_SYS", made.proc)
+    monkeypatch.setattr(sysctl_run, "SYSCTL_D", [tmp_path, tmp_path / "usr"])
     return made
 
 
@@ -140,7 +134,7 @@ def test_an_interface_that_learned_its_router_keeps_it(host: Host) -> None:
 
 
 def test_a_value_that_the_kernel_does_not_take_is_an_error(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernel_settings, "write_value", lambda _name, _value: None)
+    monkeypatch.setattr(sysctl_run, "write_value", lambda _name, _value: None)
     with pytest.raises(HostError, match="did not take over what was written: net/ipv4/ip_forward is 0, not 1"):
         host.hold({"net/ipv4/ip_forward": 1})
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 import yaml
-from ansible_collections.causeway.ipsec.plugins.modules.daemon import UNFINISHED
+from ansible_collections.causeway.ipsec.plugins.modules.daemon import UNFINISHED, UNITS
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent, load
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto_data import PLUGIN_PACKAGES
 
@@ -103,18 +103,23 @@ GOOD = {
 def refusals(**variables: Any) -> list[str]:
     """What the role's preflight says against a host, which is good but for these."""
     [task] = [task for task in tasks(ROLE / "tasks" / "preflight.yml") if task["name"].startswith("Refuse a host")]
-    assert task["ansible.builtin.assert"]["that"] == "_strongswan_refusals | select | length == 0"
-    said = (expression(each)(**{**GOOD, **variables}) for each in VARIABLES["_strongswan_refusals"])
+    assert task["ansible.builtin.assert"]["that"] == "_strongswan_refusals | length == 0"
+    assert "else _strongswan_lacks | select | list" in VARIABLES["_strongswan_refusals"]
+    said = (expression(each)(**{**GOOD, **variables}) for each in VARIABLES["_strongswan_lacks"])
     return [message for message in said if message]
 
 
 def test_h24_the_rival_daemon_is_neither_installed_nor_left_running() -> None:
-    for path in (ROLE / "vars").glob("*-*.yml"):
-        assert {"charon-systemd", "strongswan-swanctl"} <= set(read(path)["_strongswan_base_packages"])
+    for known in VARIABLES["_strongswan_distributions"].values():
+        assert {"charon-systemd", "strongswan-swanctl"} <= set(known["base_packages"])
     installs = [task["ansible.builtin.apt"] for task in tasks(ROLE / "tasks" / "install" / "apt.yml")]
     assert {install["install_recommends"] for install in installs if "name" in install} == {False}
-    links = [task.get("ansible.builtin.file", {}) for task in tasks(ROLE / "tasks" / "rival.yml")]
-    assert [link["src"] for link in links if link.get("dest") == STARTER and link["state"] == "link"] == ["/dev/null"]
+    [call] = [task["causeway.ipsec.daemon"] for task in tasks(ROLE / "tasks" / "configure.yml")]
+    assert [f"{UNITS}/{name}.service" for name in call["masked"]] == [STARTER]
+    assert (
+        f"__strongswan_host.files['{STARTER}'] | default({{}}) == {{'link': '/dev/null'}}"
+        in (VARIABLES["_strongswan_is_configured"])
+    )
     assert services("strongswan-starter") == ["stopped"]
 
 
@@ -128,22 +133,21 @@ def test_h24_a_host_where_the_rival_daemon_runs_is_refused() -> None:
         host = {**GOOD_HOST, "rivals": rivals}
         said = refusals(__strongswan_host=host, strongswan_replace_starter=replace)
         assert [" runs here and has UDP 500" in message for message in said] == [True] * refused
-        assert expression(VARIABLES["_strongswan_rival_kept_out"])(__strongswan_host=host) == (not rivals)
 
 
 def test_h13_h14_a_strongswan_that_is_too_old_is_refused_before_anything_changes() -> None:
     assert refusals(_strongswan_unmet=["gw: one", "gw: two"]) == ["gw: one\ngw: two"]
     version = expression(VARIABLES["_strongswan_version"])
-    known = {"_strongswan_packaged_version": "6.0.1"}
+    known = {"_strongswan_known": {"packaged_version": "6.0.1"}}
     for installed, offered, counts in (("5.9.8-5", "", "5.9.8-5"), ("", "6.1.0-1", "6.1.0-1"), ("", "", "6.0.1")):
         host = {"version": {"installed": installed, "offered": offered}}
         assert version(__strongswan_host=host, **known) == counts
-    versions = {path.stem: read(path)["_strongswan_packaged_version"] for path in (ROLE / "vars").glob("*-*.yml")}
+    versions = {name: known["packaged_version"] for name, known in VARIABLES["_strongswan_distributions"].items()}
     assert versions == {"debian-12": "5.9.8", "debian-13": "6.0.1", "ubuntu-24": "5.9.13"}
 
 
 def test_h25_packages_of_plugins_are_known_for_each_distribution() -> None:
-    layouts = {path.stem: read(path)["_strongswan_plugin_layout"] for path in (ROLE / "vars").glob("*-*.yml")}
+    layouts = {name: known["plugin_layout"] for name, known in VARIABLES["_strongswan_distributions"].items()}
     standard = "libstrongswan-standard-plugins"
     packages = {name: PLUGIN_PACKAGES["openssl"][layout] for name, layout in layouts.items()}
     assert packages == {"debian-12": standard, "debian-13": "libstrongswan", "ubuntu-24": standard}
