@@ -11,7 +11,7 @@ from dataclasses import dataclass
 _ENDS_V4 = ("src", "192.0.2.1", "dst", "192.0.2.2")
 _ENDS_V6 = ("src", "2001:db8::1", "dst", "2001:db8::2")
 _SELECTOR = ("src", "10.0.0.0/24", "dst", "10.0.1.0/24")
-_STATE = ("proto", "esp", "spi", "0x1000", "reqid", "1", "mode", "tunnel")
+_STATE = ("proto", "esp", "reqid", "1", "mode", "tunnel")
 _CBC = ("enc", "cbc(aes)", "0x" + "11" * 16, "auth-trunc", "hmac(sha256)", "0x" + "22" * 32, "128")
 _GCM = ("aead", "rfc4106(gcm(aes))", "0x" + "33" * 20, "128")
 
@@ -29,7 +29,7 @@ class Probe:
 PROBES = (
     Probe(
         "esp",
-        ("xfrm", "state", "add", *_ENDS_V4, *_STATE, *_CBC),
+        ("xfrm", "state", "add", *_ENDS_V4, "spi", "0x1000", *_STATE, *_CBC),
         "the kernel makes no ESP over IPv4 (CONFIG_INET_ESP, module esp4)",
     ),
     Probe(
@@ -39,13 +39,13 @@ PROBES = (
     ),
     Probe(
         "aead",
-        ("xfrm", "state", "add", *_ENDS_V4, *_STATE, *_GCM),
+        ("xfrm", "state", "add", *_ENDS_V4, "spi", "0x1001", *_STATE, *_GCM),
         "the kernel has no AES-GCM for ESP (CONFIG_CRYPTO_GCM and CONFIG_CRYPTO_SEQIV, module gcm)",
         essential=False,
     ),
     Probe(
         "esp_ipv6",
-        ("xfrm", "state", "add", *_ENDS_V6, *_STATE, *_CBC),
+        ("xfrm", "state", "add", *_ENDS_V6, "spi", "0x1002", *_STATE, *_CBC),
         "the kernel makes no ESP over IPv6 (CONFIG_INET6_ESP, module esp6)",
         essential=False,
     ),

@@ -174,6 +174,8 @@ detail:
 """
 
 import os
+import re
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -196,10 +198,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TUN = "/dev/net/tun"
+STATUS = "status="  # what tells a probe's words from the next one's
 
 
-def throw_away_namespace(run: Run, unshare: str | None, ip: str | None) -> list[str]:
-    """The command that runs another in a network namespace of its own.
+def in_throw_away_namespace(run: Run, unshare: str | None, ip: str | None) -> list[tuple[int, str]]:
+    """Each probe's exit status and what it said, all in one network namespace that ends with them.
 
     A container may be refused a namespace by seccomp or for lack of CAP_SYS_ADMIN, and may still be allowed one
     inside a user namespace of its own, where the kernel answers the same.
@@ -207,24 +210,25 @@ def throw_away_namespace(run: Run, unshare: str | None, ip: str | None) -> list[
     if not unshare or not ip:
         absent = [name for name, path in (("unshare (util-linux)", unshare), ("ip (iproute2)", ip)) if not path]
         raise HostError(f"cannot find out whether the kernel makes ESP: {' and '.join(absent)} not installed")
+    script = "".join(f"{shlex.join([ip, *probe.arguments])} 2>&1; echo {STATUS}$?\n" for probe in PROBES)
     refusals = []
     for options in (["--net"], ["--user", "--map-root-user", "--net"]):
-        status, _out, err = run([unshare, *options, "--", ip, "link", "show"])
+        status, out, err = run([unshare, *options, "--", "sh", "-c", script])
         if status == 0:
-            return [unshare, *options, "--", ip]
+            found = re.findall(rf"(.*?)^{STATUS}(\d+)\n", out, re.DOTALL | re.MULTILINE)
+            return [(int(number), said) for said, number in found]
         refusals.append(err.strip())
     raise HostError(
         f"cannot find out whether the kernel makes ESP: no network namespace to try it in ({'; '.join(refusals)})"
     )
 
 
-def probe_kernel(run: Run, command: list[str]) -> tuple[dict[str, str], list[str]]:
+def probe_kernel(run: Run, unshare: str | None, ip: str | None) -> tuple[dict[str, str], list[str]]:
     """What each probe said, and what is missing."""
     detail, missing = {}, []
-    for probe in PROBES:
-        status, _out, err = run([*command, *probe.arguments])
-        detail[probe.name] = "ok" if status == 0 else err.strip() or f"exit status {status}"
-        lack = explain(probe, status, err)
+    for probe, (status, said) in zip(PROBES, in_throw_away_namespace(run, unshare, ip)):
+        detail[probe.name] = "ok" if status == 0 else said.strip() or f"exit status {status}"
+        lack = explain(probe, status, said)
         if lack and lack not in missing:
             missing.append(lack)
     return detail, missing
@@ -253,7 +257,7 @@ def _first_word(path: str) -> str:
 
 def look(run: Run, unshare: str | None, ip: str | None) -> dict[str, Any]:
     try:
-        detail, missing = probe_kernel(run, throw_away_namespace(run, unshare, ip))
+        detail, missing = probe_kernel(run, unshare, ip)
     except HostError as exc:
         detail, missing = {probe.name: "not tried" for probe in PROBES}, [str(exc)]
     tun = probe_tun()
