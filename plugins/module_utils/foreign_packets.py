@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.foreign_match import Packet
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import run_batch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
     from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import Run
     from ansible_collections.causeway.ipsec.plugins.module_utils.openings import Opening
@@ -27,13 +27,12 @@ def routes_to(run: Run, networks: Iterable[str]) -> dict[str, Route]:
     asked = {address: network for network in sorted(set(networks)) for address in _some_addresses(network)}
     found: dict[str, Route] = {}
     for family, version in (("-4", 4), ("-6", 6)):
-        lines = [f"route get {address}\n" for address in asked if ipaddress.ip_address(address).version == version]
-        if lines:
-            _status, out, _err = run(["ip", "-j", family, "-force", "-batch", "-"], data="".join(lines))
-            for route in _routes(out):
-                # An address of this host itself says nothing about where the network is.
-                if route.get("type") != "local" and route.get("dst") in asked:
-                    found.setdefault(asked[route["dst"]], route)
+        addresses = [address for address in asked if ipaddress.ip_address(address).version == version]
+        answers = run_batch(run, [f"route get {address}" for address in addresses], family) if addresses else []
+        for address, route in ((address, route) for address, answer in zip(addresses, answers) for route in answer):
+            # An address of this host itself says nothing about where the network is.
+            if route.get("type") != "local":
+                found.setdefault(asked[address], route)
     return found
 
 
@@ -41,17 +40,6 @@ def _some_addresses(network: str) -> list[str]:
     """Two addresses of a network, since this host may have one of them itself."""
     net = ipaddress.ip_network(network, strict=False)
     return [str(net[0])] if net.num_addresses == 1 else [str(net[1]), str(net[min(2, net.num_addresses - 1)])]
-
-
-def _routes(out: str) -> Iterator[Route]:
-    """The answers of a batch are JSON lists one after the other."""
-    decoder, at = json.JSONDecoder(), 0
-    while (at := out.find("[", at)) >= 0:
-        try:
-            answer, at = decoder.raw_decode(out, at)
-        except ValueError:
-            return
-        yield from (route for route in answer if isinstance(route, dict))
 
 
 def packets(opening: Opening, routes: Mapping[str, Route]) -> list[Packet]:

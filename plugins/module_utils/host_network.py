@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,28 @@ def run_json(run: Run, *arguments: str) -> list[dict[str, Any]]:
         return [entry for entry in json.loads(out or "[]") if entry]
     except ValueError as exc:
         raise HostError(f"{' '.join(arguments)} printed no JSON ({exc}); iproute2 is too old") from exc
+
+
+def run_batch(run: Run, lines: Iterable[str], *options: str) -> list[list[dict[str, Any]]]:
+    """The answers to many lines of `ip -batch`, in their order, by one call; an empty list where one failed."""
+    asked = list(lines)
+    _status, out, err = run(
+        ["ip", "-j", *options, "-force", "-batch", "-"], data="".join(f"{line}\n" for line in asked)
+    )
+    failed = {int(number) for number in re.findall(r"^Command failed -:(\d+)", err, re.MULTILINE)}
+    answers = _json_lists(out)
+    return [[] if number in failed else next(answers, []) for number in range(1, len(asked) + 1)]
+
+
+def _json_lists(out: str) -> Iterator[list[dict[str, Any]]]:
+    """Lists one after the other."""
+    decoder, at = json.JSONDecoder(), 0
+    while (at := out.find("[", at)) >= 0:
+        try:
+            answer, at = decoder.raw_decode(out, at)
+        except ValueError:
+            return
+        yield [entry for entry in answer if isinstance(entry, dict)]
 
 
 def read_addresses(run: Run) -> list[HostAddress]:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run, run_json
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run, run_batch, run_json
 from ansible_collections.causeway.ipsec.plugins.module_utils.packet_size import inner_mtu
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ansible_collections.causeway.ipsec.plugins.module_utils.sas import ChildSa, IkeSa
 
@@ -23,25 +23,29 @@ _TUN_OF_CHARON = re.compile(r"ipsec\d+")
 
 @dataclass
 class TunnelMtu:
-    """Reads this host's links once and each route once. What iproute2 does not tell makes an MTU unknown, no error."""
+    """Reads this host's links and its routes to the SAs' peers once. What iproute2 does not tell makes an MTU unknown."""
 
     run: Run
+    sas: InitVar[Iterable[IkeSa]]
     links: Mapping[str, Mapping[str, Any]] = field(init=False)
     routes: dict[tuple[str, str], int | None] = field(init=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, sas: Iterable[IkeSa]) -> None:
         try:
             links = run_json(self.run, "ip", "-j", "-d", "link", "show")
         except (HostError, OSError):
             links = []
         self.links = {link["ifname"]: link for link in links}
+        pairs = {(sa.local_address, sa.remote_address) for sa in sas if any(map(_in_tunnel, sa.children))}
+        for version in (4, 6):
+            self._read_routes(sorted(pair for pair in pairs if _version(pair[1]) == version), version)
 
     def __call__(self, sa: IkeSa, child: ChildSa) -> int | None:
         """Return the largest packet that a child takes, None where it has no IPsec SA in tunnel mode."""
-        outer = self._outer(sa.local_address, sa.remote_address) if child.mode == "TUNNEL" and child.protocol else None
-        if outer is None:
+        outer = self.routes.get((sa.local_address, sa.remote_address)) if _in_tunnel(child) else None
+        version = _version(sa.remote_address)
+        if outer is None or version is None:
             return None
-        version = ipaddress.ip_address(sa.remote_address).version
         algorithms = (child.encryption, child.integrity)
         fits = inner_mtu(outer, version, child.protocol.lower(), *algorithms, udp=child.encapsulation)
         return min([fits, *self._tun_mtus()])
@@ -54,21 +58,29 @@ class TunnelMtu:
             if _TUN_OF_CHARON.fullmatch(name) and link.get("linkinfo", {}).get("info_kind") == "tun"
         ]
 
-    def _outer(self, local: str, remote: str) -> int | None:
-        if (local, remote) not in self.routes:
-            self.routes[local, remote] = self._read_route(local, remote)
-        return self.routes[local, remote]
-
-    def _read_route(self, local: str, remote: str) -> int | None:
+    def _read_routes(self, pairs: Sequence[tuple[str, str]], version: int) -> None:
         """The MTU that is configured: fibmatch passes over what the kernel has learned of routers for some minutes."""
+        lines = [f"route get fibmatch {remote} from {local}" for local, remote in pairs]
         try:
-            found = run_json(self.run, "ip", "-j", "route", "get", "fibmatch", remote, "from", local)
-        except (HostError, OSError):
-            return None
-        mtus = [mtu for route in found for mtu in self._route_mtus(route)]
-        return min(mtus, default=None)
+            answers = run_batch(self.run, lines, f"-{version}") if lines else []
+        except OSError:
+            return
+        for pair, answer in zip(pairs, answers):
+            self.routes[pair] = min((mtu for route in answer for mtu in self._route_mtus(route)), default=None)
 
     def _route_mtus(self, route: Mapping[str, Any]) -> list[int]:
         devices = [hop["dev"] for hop in (route, *route.get("nexthops", ())) if "dev" in hop]
         metrics = [metric["mtu"] for metric in route.get("metrics", ()) if "mtu" in metric]
         return [*metrics, *(self.links[device]["mtu"] for device in devices if device in self.links)]
+
+
+def _in_tunnel(child: ChildSa) -> bool:
+    return child.mode == "TUNNEL" and bool(child.protocol)
+
+
+def _version(address: str) -> int | None:
+    """The family of a peer; None of one that charon does not know yet (%any)."""
+    try:
+        return ipaddress.ip_address(address).version
+    except ValueError:
+        return None

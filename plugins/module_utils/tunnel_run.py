@@ -5,25 +5,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.charon import read_sas
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_apply import LoadError, end_and_load
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import connected
-from ansible_collections.causeway.ipsec.plugins.module_utils.coverage import configured_pairs, uncovered
-from ansible_collections.causeway.ipsec.plugins.module_utils.sas import live_children, state_of, summary
-from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import PREFIX
+from ansible_collections.causeway.ipsec.plugins.module_utils.sas import state_of
 from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_dial import Result, Tunnel, bring_up
-from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_mtu import TunnelMtu
-from ansible_collections.causeway.ipsec.plugins.module_utils.vici import Client, ViciError, find_socket
+from ansible_collections.causeway.ipsec.plugins.module_utils.vici import ViciError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import Run
-    from ansible_collections.causeway.ipsec.plugins.module_utils.sas import IkeSa
 
 EXPECTED = (LoadError, ViciError)
 
@@ -107,22 +101,3 @@ def foresee(client: Client, tunnels: Sequence[Tunnel], state: str) -> list[Resul
         )
         for tunnel in tunnels
     ]
-
-
-def read_summaries(names: Sequence[str], run_command: Run) -> list[dict[str, Any]]:
-    """Return what the module tunnel_info returns."""
-    with contextlib.closing(Client(find_socket())) as client:
-        shown: dict[str, Mapping[str, Any]] = {}
-        for event in client.stream("list-conns", "list-conn"):
-            shown.update(event)
-        sas = read_sas(client)
-    known = {name for name in (*shown, *(sa.name for sa in sas)) if name.startswith(PREFIX)}
-    mtu = TunnelMtu(run_command)
-    return [_summary(name, shown.get(name, {}).get("children", {}), sas, mtu) for name in names or sorted(known)]
-
-
-def _summary(
-    name: str, children: Mapping[str, Mapping[str, Any]], sas: Sequence[IkeSa], mtu: TunnelMtu
-) -> dict[str, Any]:
-    left = uncovered(configured_pairs(children), live_children(name, sas))
-    return {**summary(name, children, sas, mtu), "uncovered": [f"{ours} === {theirs}" for ours, theirs in left]}

@@ -168,12 +168,13 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.ping import (
     parse_target,
     ping_command,
 )
-from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_run import EXPECTED, read_summaries
+from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_state import read_summaries
 from ansible_collections.causeway.ipsec.plugins.module_utils.turn import (
     RUN_OPTION,
     SupersededError,
     refuse_if_superseded,
 )
+from ansible_collections.causeway.ipsec.plugins.module_utils.vici import ViciError
 
 # A ping waits most of its time: this many at once are no burden, and more would be for a small gateway.
 PARALLEL = 64
@@ -278,7 +279,7 @@ def main() -> None:
         try:
             refuse_if_superseded(module.params["run"])
             found["tunnels"] = read_summaries([], module.run_command)
-        except (SupersededError, *EXPECTED) as exc:
+        except (SupersededError, ViciError) as exc:
             module.fail_json(msg=str(exc), **found)
     module.exit_json(changed=False, **found)
 

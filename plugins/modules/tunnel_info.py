@@ -215,12 +215,13 @@ tunnels:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_run import EXPECTED, read_summaries
+from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_state import read_summaries
 from ansible_collections.causeway.ipsec.plugins.module_utils.turn import (
     RUN_OPTION,
     SupersededError,
     refuse_if_superseded,
 )
+from ansible_collections.causeway.ipsec.plugins.module_utils.vici import ViciError
 
 SPEC = {"names": {"type": "list", "elements": "str", "default": []}, "run": RUN_OPTION}
 
@@ -231,7 +232,7 @@ def main() -> None:
     try:
         refuse_if_superseded(module.params["run"])
         tunnels = read_summaries(module.params["names"], module.run_command)
-    except (SupersededError, *EXPECTED) as exc:
+    except (SupersededError, ViciError) as exc:
         module.fail_json(msg=str(exc))
     module.exit_json(changed=False, tunnels=tunnels)
 

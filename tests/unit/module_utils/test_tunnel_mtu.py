@@ -23,15 +23,17 @@ class Host:
 
     def __init__(self, links: list[dict[str, Any]], route: dict[str, Any] | None) -> None:
         self.links, self.route = links, route
-        self.asked: list[list[str]] = []
+        self.asked: list[str] = []
 
-    def run(self, command: list[str]) -> tuple[int, str, str]:
+    def run(self, command: list[str], data: str = "") -> tuple[int, str, str]:
         if command == ["ip", "-j", "-d", "link", "show"]:
             return 0, json.dumps(self.links), ""
-        self.asked.append(command)
-        if self.route is None:
-            return 2, "", "RTNETLINK answers: Network is unreachable\n"
-        return 0, json.dumps([self.route]), ""
+        assert command in (["ip", "-j", version, "-force", "-batch", "-"] for version in ("-4", "-6"))
+        lines = data.splitlines()
+        self.asked += lines
+        lost = [number for number, line in enumerate(lines, 1) if self.route is None or "192.0.2.99" in line]
+        said = "".join(f"RTNETLINK answers: Network is unreachable\nCommand failed -:{number}\n" for number in lost)
+        return 1 if lost else 0, f"{json.dumps([self.route])}\n" * (len(lines) - len(lost)), said
 
 
 def mtu(
@@ -39,13 +41,13 @@ def mtu(
 ) -> int | None:
     shown = {"local-host": local, "remote-host": remote, "child-sas": {"c-1": {**CHILD, **changes}}}
     (sa,) = parse_sas([{"cw-a": shown}])
-    return TunnelMtu(host.run)(sa, sa.children[0])
+    return TunnelMtu(host.run, [sa])(sa, sa.children[0])
 
 
 def test_the_link_of_the_route_to_the_peer_counts() -> None:
     host = Host(LINKS, ROUTE)
     assert mtu(host) == 1446
-    assert host.asked == [["ip", "-j", "route", "get", "fibmatch", "198.51.100.20", "from", "198.51.100.10"]]
+    assert host.asked == ["route get fibmatch 198.51.100.20 from 198.51.100.10"]
 
 
 @pytest.mark.parametrize(
@@ -88,9 +90,11 @@ def test_what_ip_does_not_tell_is_unknown() -> None:
     assert mtu(Host([], ROUTE)) is None
 
 
-def test_each_route_is_read_once() -> None:
+def test_each_route_is_read_once_and_one_that_is_missing_is_nobody_elses() -> None:
     host = Host(LINKS, ROUTE)
-    find = TunnelMtu(host.run)
-    (sa,) = parse_sas([{"cw-a": {"local-host": "a", "remote-host": "198.51.100.20", "child-sas": {"c-1": CHILD}}}])
-    assert [find(sa, sa.children[0]) for _time in range(3)] == [1446] * 3
-    assert len(host.asked) == 1
+    peers = ("198.51.100.20", "192.0.2.99", "198.51.100.20", "198.51.100.30", "2001:db8::20", "%any")
+    shown = [{"cw-a": {"local-host": "a", "remote-host": peer, "child-sas": {"c-1": CHILD}}} for peer in peers]
+    sas = parse_sas(shown)
+    find = TunnelMtu(host.run, sas)
+    assert [find(sa, sa.children[0]) for sa in sas] == [1446, None, 1446, 1446, 1426, None]
+    assert len(host.asked) == 4
