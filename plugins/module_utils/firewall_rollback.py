@@ -28,7 +28,8 @@ class Rollback:
 
     @property
     def armed(self) -> bool:
-        return self._run(["systemctl", "--quiet", "is-active", f"{UNIT}.timer"])[0] == 0
+        """The file is written before the timer starts, so without one nobody need ask."""
+        return Path(self._path).exists() and self._run(["systemctl", "--quiet", "is-active", f"{UNIT}.timer"])[0] == 0
 
     def arm(self, before: Table, seconds: int) -> None:
         """Where it is armed already, what it goes back to stays: those were the last rules that somebody confirmed."""

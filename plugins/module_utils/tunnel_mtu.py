@@ -23,7 +23,7 @@ _TUN_OF_CHARON = re.compile(r"ipsec\d+")
 
 @dataclass
 class TunnelMtu:
-    """Reads this host's links and its routes to the SAs' peers once. What iproute2 does not tell makes an MTU unknown."""
+    """Reads this host's links and its routes to peers once. What iproute2 does not tell makes an MTU unknown."""
 
     run: Run
     sas: InitVar[Iterable[IkeSa]]

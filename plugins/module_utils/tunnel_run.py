@@ -18,6 +18,8 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.vici import ViciErr
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from ansible_collections.causeway.ipsec.plugins.module_utils.vici import Client
+
 
 EXPECTED = (LoadError, ViciError)
 
