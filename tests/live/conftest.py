@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two gateways for each Debian release that the environment names an image of.
 
-The image (CAUSEWAY_IMAGE_12, CAUSEWAY_IMAGE_13; for ML-KEM CAUSEWAY_IMAGE_14, too) has systemd and python3; strongSwan is
-installed into it if it is not there yet.
+The image (CAUSEWAY_IMAGE_12, CAUSEWAY_IMAGE_13; for ML-KEM CAUSEWAY_IMAGE_14, too) has systemd and python3; strongSwan
+is installed into it if it is not there yet.
 """
 
 from __future__ import annotations
