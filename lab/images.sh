@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The lab's podman and its images. Sourced after bootstrap.sh; sets CAUSEWAY_IMAGE_12 and CAUSEWAY_IMAGE_13 as asked for.
+# The lab's podman and its images. Sourced after bootstrap.sh; sets CAUSEWAY_IMAGE_12, _13 and _14 as asked for.
 
 # Sets CONTAINERS_CONF only where podman's own defaults don't run a container (hybrid cgroups, low limits).
 probe_podman() {
@@ -42,18 +42,29 @@ except OSError:
 PY
 }
 
-codename() { case $1 in 12) echo bookworm ;; 13) echo trixie ;; *) die "the lab knows Debian 12 and 13, not '$1'." ;; esac; }
+codename() {
+  case $1 in
+    12) echo bookworm ;;
+    13) echo trixie ;;
+    14) echo forky ;;
+    *) die "the lab knows Debian 12, 13 and 14 (testing), not '$1'." ;;
+  esac
+}
 
 # Prints the name of an image of the bare release.
 base_image() {
-  local release=$1 image=docker.io/library/debian:$1 name
+  local release=$1 mirror=${CAUSEWAY_MIRROR:-http://deb.debian.org/debian} image name options=()
   name=$(codename "$release")
+  # Testing's lists expire after a week, those of a release never: a mirror that keeps its own pace is to serve both.
+  # Signed they must be all the same.
+  [ "$release" -lt 14 ] || options=(--aptopt='Acquire::Check-Valid-Until "false"')
+  image=docker.io/library/debian:$name # what is in testing has no number there yet
   if podman image exists "$image"; then echo "$image" && return; fi
   if ! podman image exists "localhost/causeway-base:$release"; then
     if registry_answers && timeout 180 podman pull -q "$image" >/dev/null 2>"$BUILD/pull.log"; then echo "$image" && return; fi
     need_packages mmdebstrap debian-archive-keyring
-    say "No registry answers: bootstrapping Debian $release from ${CAUSEWAY_MIRROR:-http://deb.debian.org/debian} (20 s)"
-    mmdebstrap -q --variant=minbase --include=ca-certificates "$name" - "${CAUSEWAY_MIRROR:-http://deb.debian.org/debian}" \
+    say "No registry answers: bootstrapping Debian $release from $mirror (20 s)"
+    mmdebstrap -q --variant=minbase --include=ca-certificates "${options[@]}" "$name" - "$mirror" \
       2>"$BUILD/mmdebstrap-$release.log" | podman import -q - "localhost/causeway-base:$release" >/dev/null ||
       die "mmdebstrap could not make Debian $release:" "$(tail -n 4 "$BUILD/mmdebstrap-$release.log")"
   fi

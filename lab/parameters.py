@@ -99,8 +99,8 @@ Standings are the words of the documents: RFC 8247 for IKE, RFC 8221 for ESP and
 Not run there:
 
 - what the planner refuses together, such as an AEAD cipher with an integrity algorithm, or ESN with IKEv1;
-- a second key exchange (`additional_key_exchanges`) but between the gateways of Debian 13, where it is in some rows:
-  strongSwan has it since 6.0.0;
+- a second key exchange (`additional_key_exchanges`) but between the gateways of Debian 13, where a group is one in some
+  rows: strongSwan has it since 6.0.0;
 {not_run}
 """
 

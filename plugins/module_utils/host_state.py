@@ -21,17 +21,22 @@ LISTS: Mapping[str, tuple[str, ...]] = {
     "apt": ("dpkg-query", "-W", "-f", "${db:Status-Status} ${Package}\n"),
     "dnf": ("rpm", "-qa", "--qf", "installed %{NAME}\n"),
 }
+# Debian's testing has a name in its os-release, and no number before it is released.
+UNNUMBERED: Mapping[str, str] = {"forky": "14"}
 
 
 def read_distribution(root: Path = Path("/")) -> dict[str, str]:
-    """The host's os-release (freedesktop.org, os-release(5)): ``id``, ``version`` and a ``name`` for people."""
+    """The host's os-release (freedesktop.org, os-release(5)): ``id``, ``version`` and a ``name`` for people.
+
+    The ``version`` is the one to come where there is only its codename yet.
+    """
     for path in (root / "etc/os-release", root / "usr/lib/os-release"):
         if path.exists():
             words = shlex.split(path.read_text(encoding="utf-8"), comments=True)
             said = dict(word.partition("=")[::2] for word in words)
             return {
                 "id": said.get("ID", "linux"),
-                "version": said.get("VERSION_ID", ""),
+                "version": said.get("VERSION_ID") or UNNUMBERED.get(said.get("VERSION_CODENAME", ""), ""),
                 "name": said.get("PRETTY_NAME", "an unknown distribution"),
             }
     return {"id": "linux", "version": "", "name": "a distribution without os-release"}

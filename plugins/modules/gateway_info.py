@@ -91,7 +91,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 distribution:
-  description: What C(os-release) says, as C(id), C(version), and C(name) for people.
+  description:
+    - What C(os-release) says, as C(id), C(version), and C(name) for people. The version of Debian's testing, which says
+      none, is the one that it will have.
   returned: success
   type: dict
   sample: {"id": "debian", "version": "12", "name": "Debian GNU/Linux 12 (bookworm)"}

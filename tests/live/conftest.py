@@ -3,18 +3,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Two gateways for each Debian release that the environment names an image of.
 
-The image (CAUSEWAY_IMAGE_12, CAUSEWAY_IMAGE_13) has systemd and python3; strongSwan is installed into it if it is not
-there yet.
+The image (CAUSEWAY_IMAGE_12, CAUSEWAY_IMAGE_13; for ML-KEM CAUSEWAY_IMAGE_14, too) has systemd and python3; strongSwan
+is installed into it if it is not there yet.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
-from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import pytest
+from containers import running
 from gateways import Gateway, podman
 
 if TYPE_CHECKING:
@@ -25,38 +24,11 @@ RELEASES = ("12", "13")
 
 @pytest.fixture(scope="session", params=RELEASES, ids=[f"debian{release}" for release in RELEASES])
 def containers(request: pytest.FixtureRequest) -> Iterator[tuple[Gateway, Gateway]]:
-    image = os.environ.get(f"CAUSEWAY_IMAGE_{request.param}")
-    if not image or not shutil.which("podman"):
-        pytest.skip(
-            f"CAUSEWAY_IMAGE_{request.param} names no container image with systemd and python3, or podman is missing"
-        )
-    network = f"causeway-live-{os.getpid()}-{request.param}"
-    pair = (Gateway(f"{network}-a", "a"), Gateway(f"{network}-b", "b"))
-    podman("network", "create", network)
-    subnet = podman("network", "inspect", "-f", "{{range .Subnets}}{{.Subnet}}{{end}}", network).strip()
-    try:
-        for number, gateway in enumerate(pair, 11):
-            gateway.address = str(ip_network(subnet)[number])  # the same after a restart
-            podman(
-                "run",
-                "-d",
-                "--name",
-                gateway.container,
-                "--privileged",
-                "--systemd=always",
-                "--network",
-                network,
-                "--ip",
-                gateway.address,
-                image,
-                "/lib/systemd/systemd",
-            )
-        for gateway in pair:
+    release = request.param
+    with running(f"causeway-live-{os.getpid()}-{release}", {"a": release, "b": release}) as (here, there):
+        for gateway in (here, there):
             gateway.prepare()
-        yield pair
-    finally:
-        podman("rm", "-f", "-t", "0", *(gateway.container for gateway in pair), check=False)
-        podman("network", "rm", network, check=False)
+        yield here, there
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ PACKAGES = (
     "charon-systemd strongswan-swanctl libstrongswan-standard-plugins libstrongswan-extra-plugins "
     "libcharon-extra-plugins iproute2 iputils-ping"
 )
-LAN = {"a": "192.168.1", "b": "192.168.2"}
+LAN = {"a": "192.168.1", "b": "192.168.2", "c": "192.168.3"}
 RUNNER = """
 import json, runpy, sys
 from ansible.module_utils.testing import patch_module_args

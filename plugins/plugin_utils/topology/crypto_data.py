@@ -11,11 +11,11 @@ Sources, column by column:
   (https://www.iana.org/assignments/ikev2-parameters). Groups have the same numbers in IKEv1.
 * strongSwan tokens: https://docs.strongswan.org/docs/latest/config/proposals.html.
 * Names as ``swanctl --list-algs`` (VICI get-algorithms) prints them, plugins and Debian packages: measured on
-  Debian 12 (strongSwan 5.9.8-5+deb12u6) and Debian 13 (6.0.1-6+deb13u7), charon-systemd run once per plugin with
-  ``load_modular = no``. The openssl plugin alone offers every row on both but AES-XCBC and AES-CMAC, which have plugins
-  of their own, and ML-KEM, which no package of the two offers. The plugin named first does not depend on the
-  processor, whereas aesni (first in the list on amd64) does. Rows negotiated an IKE_SA and a CHILD_SA (userspace ESP)
-  between the two, in tests/live.
+  Debian 12 (strongSwan 5.9.8-5+deb12u6), Debian 13 (6.0.1-6+deb13u7) and testing, which becomes 14 (6.1.0-2),
+  charon-systemd run once per plugin with ``load_modular = no``. The openssl plugin alone offers every row on all of
+  them but AES-XCBC and AES-CMAC, which have plugins of their own, and ML-KEM, which no package of 12 and 13 offers. The
+  plugin named first does not depend on the processor, whereas aesni (first in the list on amd64) does. Rows negotiated
+  an IKE_SA and a CHILD_SA (userspace ESP) in tests/live: between two of Debian 12, two of 13; ML-KEM between two of 14.
 * Standing: RFC 8247 section 2 (IKEv2), RFC 8221 sections 5 and 6 (ESP), BSI TR-02102-3 (since 2023 it asks for 120
   bits of security; it has a new edition each year, against which its column is to be compared: nothing is decided by
   it). What an RFC does not mention is "not listed": allowed, not advised.

@@ -83,7 +83,7 @@ def test_groups() -> None:
     }
 
 
-@pytest.mark.parametrize("version", ["5.9.8", "6.0.1"])
+@pytest.mark.parametrize("version", ["5.9.8", "6.0.1", "6.1.0"])
 def test_daemons_offer_every_row(version: str) -> None:
     whole = [
         *(Proposal((name,), (), (), ()) for name in ENCRYPTION),
@@ -93,6 +93,11 @@ def test_daemons_offer_every_row(version: str) -> None:
     assert wanted <= offered(version, "xcbc-cmac")
     own = {row.algorithm for row in (*INTEGRITY.values(), *PRF.values()) if row.plugins[0] in {"xcbc", "cmac"}}
     assert {name for name in wanted if name.partition(":")[2] not in own} <= offered(version)
+
+
+@pytest.mark.parametrize(("version", "has"), [("5.9.8", False), ("6.0.1", False), ("6.1.0", True)])
+def test_h14_daemons_offer_ml_kem_from_debian_14_on(version: str, has: bool) -> None:
+    assert [f"ke:{row.algorithm}" in offered(version) for row in KEMS.values()] == [has] * 3
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{type(row).__name__}-{row.name}")

@@ -40,6 +40,15 @@ def test_distribution(tmp_path: Path, place: str) -> None:
     }
 
 
+@pytest.mark.parametrize(("codename", "version"), [("forky", "14"), ("sid", "")])
+def test_a_distribution_without_a_number(tmp_path: Path, codename: str, version: str) -> None:
+    (tmp_path / "etc").mkdir()
+    said = f'PRETTY_NAME="Debian GNU/Linux {codename}/sid"\nVERSION_CODENAME={codename}\nID=debian\n'
+    (tmp_path / "etc/os-release").write_text(said)
+    name = f"Debian GNU/Linux {codename}/sid"
+    assert host_state.read_distribution(tmp_path) == {"id": "debian", "version": version, "name": name}
+
+
 def test_a_distribution_that_does_not_say(tmp_path: Path) -> None:
     assert host_state.read_distribution(tmp_path)["name"] == "a distribution without os-release"
 
