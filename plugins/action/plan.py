@@ -68,7 +68,7 @@ class ActionModule(ActionBase):
             options = RoleOptions(roles)
             for host in hosts.intersection(map(str, task_vars["ansible_play_hosts_all"])):
                 variables = task_vars["hostvars"][host]
-                wrong[host] = options.problems(options.given(variables))
+                wrong[host] = options.problems(variables)
                 slips[host] = options.slips(map(str, variables))
         for warning in by_message(slips):
             self._display.warning(warning)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from .boundary import plain
@@ -38,14 +39,17 @@ class RoleOptions:
             name: option for spec in specs for name, option in spec["argument_specs"]["main"]["options"].items()
         }
 
-    def given(self, variables: Mapping[str, object]) -> dict[str, Any]:
-        """Those that a host has, as plain values; what defaults stand for is right anyway."""
-        return {name: plain(variables[name]) for name in self._options if name in variables}
-
-    def problems(self, given: Mapping[str, object]) -> list[str]:
-        """What is wrong with the values of one host."""
+    def problems(self, variables: Mapping[str, object]) -> list[str]:
+        """What is wrong with the values of one host. What it does not set is a role's default, and right."""
+        found, given = [], {}
+        for name in self._options:
+            if name in variables:
+                try:
+                    given[name] = plain(variables[name])
+                except AnsibleError as exc:
+                    found.append(f"{name} can't be told before the run: {exc}")
         options = {name: self._options[name] for name in given}
-        return list(ArgumentSpecValidator(options).validate(dict(given)).error_messages)
+        return [*found, *ArgumentSpecValidator(options).validate(given).error_messages]
 
     def slips(self, names: Iterable[str]) -> list[str]:
         """What to warn of: variables that look like one of ours, misspelt, which nobody would read."""

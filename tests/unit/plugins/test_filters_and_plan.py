@@ -146,6 +146,33 @@ ipsec_topology:
 
 
 @pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        (
+            {"strongswan_dataplane": "kernl"},
+            "berlin-gw, london-gw: value of strongswan_dataplane must be one of: kernel, auto, userspace, got: kernl",
+        ),
+        ({"firewall_ssh_ports": ["ssh"]}, "berlin-gw, london-gw: Elements value for option 'firewall_ssh_ports'"),
+        ({"kernel_rp_filter": "{{ nowhere }}"}, "berlin-gw, london-gw: kernel_rp_filter can't be told before the run"),
+        ({"lan_routes_manager": "netplan"}, "london-1: value of lan_routes_manager must be one of"),
+    ],
+)
+def test_plan_refuses_a_wrong_variable_of_a_role(play: Play, variables: dict[str, Any], message: str) -> None:
+    done = play("- causeway.ipsec.plan:", "-e", json.dumps(variables), hosts="all")
+    assert done.returncode == 2
+    assert message in " ".join((done.stdout + done.stderr).split())
+
+
+def test_plan_warns_of_a_variable_that_nobody_reads(play: Play) -> None:
+    variables = {"firewall_wan_mut": 1400, "firewall_zone": "theirs", "strongswan_dataplane": "auto"}
+    done = play("- causeway.ipsec.plan:", "-e", json.dumps(variables))
+    said = " ".join((done.stdout + done.stderr).split())
+    assert done.returncode == 0, said
+    assert "berlin-gw: the roles have no variable 'firewall_wan_mut'. Did you mean 'firewall_wan_mtu'?" in said
+    assert "firewall_zone" not in said
+
+
+@pytest.mark.parametrize(
     ("tasks", "message"),
     [
         ("- causeway.ipsec.plan: {topology: x}", "takes no arguments: it reads the variable ipsec_topology."),
