@@ -27,13 +27,10 @@ PLACE = Path(os.environ["CAUSEWAY_BUILD"]) / "bench" / "many-hosts"
 ROUNDS = 3
 # The roles' own expressions, one for each call of a module on a gateway that has nothing to change.
 SHARES = (
-    "_strongswan_intent.plugins",
+    "[_strongswan_intent.plugins, _kernel_wanted]",
     "_firewall_intent",
     "[ipsec_topology | causeway.ipsec.swanctl_config(inventory_hostname), _strongswan_secrets]",
-    "[_kernel_settings, _kernel_intent.local_address]",
-    "ipsec_topology | causeway.ipsec.tunnel_connections(inventory_hostname)",
     "ipsec_topology | causeway.ipsec.proof_targets(inventory_hostname, groups, hostvars)",
-    "''",
 )
 DEFAULTS = {
     "strongswan_psk_directory": str(PLACE / "psk"),
@@ -41,6 +38,7 @@ DEFAULTS = {
     "kernel_ipv6_forwarding": "auto",
     "kernel_rp_filter": "loose",
     "kernel_extra_settings": {},
+    "kernel_sysctl_file": "/etc/sysctl.d/99-zz-causeway.conf",
 }
 
 
