@@ -32,8 +32,9 @@ class ActionModule(ActionBase):
                 if hasattr(self._connection, "reset"):
                     self._connection.reset()
                 result.update(self._execute_module(task_vars=task_vars))
-                return result
             except AnsibleConnectionFailure as exc:
                 if time.monotonic() > end:
                     return result | {"failed": True, "msg": f"no new connection within {seconds} s: {exc}"}
-            time.sleep(PAUSE)
+                time.sleep(PAUSE)
+            else:
+                return result
