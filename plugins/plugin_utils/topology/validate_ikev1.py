@@ -5,6 +5,7 @@
 
 Who answers to IKEv1 knows no more than the addresses when the proposal is chosen, and in main mode when the key is
 looked up (RFC 2409, 5.4). strongSwan then takes the first connection with these addresses; with IKEv2 it tries all.
+Certificates and raw keys are looked up by the identity that comes after that.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from .authentication import PSK, methods
 from .fleet import Fleet, path_of
 from .problems import Problem
 
@@ -72,6 +74,8 @@ def _fault(topology: Topology, other: Tunnel, tunnel: Tunnel) -> tuple[str, str]
     both = f"{tunnel.name!r} and {other.name!r} may both be of IKEv1, between the gateways of {one} and {two}"
     if theirs.proposals != ours.proposals:
         return ".policy", f"{both}: {_PROPOSALS}"
-    in_main_mode = any(ike.version == 1 and not ike.aggressive for ike in (theirs, ours))
+    by_address = any(ike.version == 1 and not ike.aggressive for ike in (theirs, ours)) and all(
+        PSK in methods(one) for one in (tunnel, other)
+    )
     same = tunnel.psk is not None and tunnel.psk == other.psk
-    return (".psk", f"{both}: {_KEYS}") if in_main_mode and not same else None
+    return (".psk", f"{both}: {_KEYS}") if by_address and not same else None

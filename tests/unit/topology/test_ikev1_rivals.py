@@ -71,6 +71,18 @@ def test_keys(first: str, second: str, path: str | None) -> None:
     assert [problem.path for problem in found] == ([path] if path else [])
 
 
+def test_certificates_are_looked_up_by_the_identity() -> None:
+    raw = topology("main", "main")
+    for tunnel in raw["tunnels"]:
+        del tunnel["psk"]
+        tunnel["auth"] = "certificate"
+    assert check(raw) == []
+    raw["tunnels"][1] |= {"auth": "psk", "psk": PSK}
+    assert check(raw) == []
+    raw["tunnels"][1]["policy"] = "longer"
+    assert [problem.path for problem in check(raw)] == ["tunnels[t3].policy"]
+
+
 def test_what_a_peer_makes_of_our_dialling_is_its_own_affair() -> None:
     different: dict[str, Any] = {"managed": False, "keys": (PSK, PSK[::-1])}
     assert check(topology("main", "longer", **different)) == []
