@@ -40,16 +40,16 @@ def heard(gateway: Gateway) -> str:
 
 @pytest.mark.parameters("tunnel.fragmentation")
 @pytest.mark.parametrize(
-    ("policy", "ours", "theirs", "split"),
+    ("policy", "words", "split"),
     [
-        (POLICY, "accept", "yes", (False, True)),
-        (POLICY, "no", "yes", (False, False)),
-        (MAIN, "force", "no", (True, False)),
+        (POLICY, ("accept", "yes"), (False, True)),
+        (POLICY, ("no", "yes"), (False, False)),
+        (MAIN, ("force", "no"), (True, False)),
     ],
     ids=["accept", "no", "force"],
 )
 def test_who_cuts_long_messages_into_pieces(
-    pair: Pair, tmp_path: Path, policy: dict[str, Any], ours: str, theirs: str, split: tuple[bool, bool]
+    pair: Pair, tmp_path: Path, policy: dict[str, Any], words: tuple[str, str], split: tuple[bool, bool]
 ) -> None:
     """Certificates with many names make messages of IKE that are longer than a packet (RFC 7383)."""
     here, there = pair
@@ -59,7 +59,7 @@ def test_who_cuts_long_messages_into_pieces(
     for gateway in pair:
         names = [raw["tunnels"][0]["ids"][gateway.lan], *(f"name-{number}.example" for number in range(60))]
         bring(raw, gateway.lan, authority, RSA, names=names)
-    for gateway, word in ((there, theirs), (here, ours)):
+    for gateway, word in ((there, words[1]), (here, words[0])):
         raw["tunnels"][0]["fragmentation"] = word
         load(gateway, raw, tmp_path)
     established(here, TUNNEL)
