@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sites import GATEWAYS, LONDON_LAN, play_topology, states, tunnel_works
-from traffic import pings
+from traffic import capturing, pings
 from vmlab import eventually
 
 if TYPE_CHECKING:
@@ -94,4 +94,6 @@ def test_what_no_device_takes_over_is_told(lab: Lab) -> None:
     said = " ".join(done.output.split())
     assert "berlin-london: london-gw: down: no device of this host takes over what hw_offload asks for (HW off" in said
     assert "berlin-london: berlin-gw: down: the peer at 198.51.100.20 could not set the tunnel up, and does not" in said
-    assert [lab.ssh(host, "ip xfrm state") for host in GATEWAYS] == ["", ""]
+    with capturing(lab) as seen:
+        assert pings(lab, "berlin-1", LONDON_LAN, count=3) == 0
+    assert (seen.protected, seen.unexpected) == ([], [])
