@@ -5,7 +5,8 @@
 
 Who answers to IKEv1 knows no more than the addresses when the proposal is chosen, and in main mode when the key is
 looked up (RFC 2409, 5.4). strongSwan then takes the first connection with these addresses; with IKEv2 it tries all.
-Certificates and raw keys are looked up by the identity that comes after that.
+Certificates and raw keys are looked up by the identity that comes after that, and so is the connection: by that of the
+end that dials alone, which does not say whom it wants to reach.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
 from .authentication import PSK, methods
+from .dialling import initiates
+from .expand import identity
 from .fleet import Fleet, path_of
+from .identities import same_as
 from .problems import Problem
 
 if TYPE_CHECKING:
@@ -29,6 +33,12 @@ _PROPOSALS: Final = (
 )
 _KEYS: Final = (
     "who answers in main mode looks the key up by the addresses alone; give both the same psk, or use version: 2."
+)
+
+
+_IDENTITIES: Final = (
+    "who answers goes by the identity of the end that dials, and {site} is {name!r} in both; give it two ids, or use "
+    "version: 2."
 )
 
 
@@ -78,4 +88,16 @@ def _fault(topology: Topology, other: Tunnel, tunnel: Tunnel) -> tuple[str, str]
         PSK in methods(one) for one in (tunnel, other)
     )
     same = tunnel.psk is not None and tunnel.psk == other.psk
-    return (".psk", f"{both}: {_KEYS}") if by_address and not same else None
+    if by_address and not same:
+        return ".psk", f"{both}: {_KEYS}"
+    site = _dialler(topology, tunnel)
+    names = [identity(topology, one, site) for one in (other, tunnel)]
+    if names[0] and site == _dialler(topology, other) and same_as(names[0]) == same_as(names[1]):
+        return ".ids", f"{both}: {_IDENTITIES.format(site=site, name=names[0])}"
+    return None
+
+
+def _dialler(topology: Topology, tunnel: Tunnel) -> str:
+    """The site whose end begins."""
+    one, other = tunnel.sites
+    return one if initiates(tunnel, topology.sites[one], topology.sites[other]) else other
