@@ -81,6 +81,8 @@ is tested. [topology.md](topology.md) explains the same keys in the order in whi
 - **Live tests** run daemons, and fail if the parameter has not its effect. Those of `vm` are machines with kernels of
   their own; `live` and `testinfra` are containers with userspace ESP, which counts only for what the daemons do. "none"
   means that no test looks at its effect there: it is tested what is rendered of it, and that the daemons take it.
+  Of `hw_offload` and `per_cpu_sas` they see that nothing less is done in silence: no device and no strongSwan of the
+  tests has them.
 - **Golden cases** are directories of `tests/golden`, whose rendered files are compared byte by byte.
 - What is refused, with whole messages, is in `tests/unit/topology`; that daemons take every value of a tunnel's
   behaviour, of `extra` and of a policy is in `tests/live/test_parameters.py`.

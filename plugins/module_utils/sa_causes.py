@@ -109,6 +109,11 @@ SYMPTOMS = (
     ),
     _symptom(
         "kernel",
+        r"(?P<what>HW offload is not supported by device.*)",
+        "no device of this host takes over what hw_offload asks for ({what}). Use auto or no.",
+    ),
+    _symptom(
+        "kernel",
         r"(?P<what>unable to install .* in kernel|error installing route with policy.*)",
         "the peer agreed, but this host could not install it ({what}). In the kernel: does it have {protocol} "
         "and XFRM? With userspace ESP: does this host have an address inside {local_subnets}?",
@@ -185,6 +190,11 @@ SYMPTOMS = (
     ),
     _symptom(
         "refused",
+        r"IDr payload missing",
+        "the peer at {remote_address} could not set the tunnel up, and does not tell why; its own report or log does.",
+    ),
+    _symptom(
+        "refused",
         r"received (?P<what>[A-Z_]{6,}) (notify error|error notify)",
         "the peer at {remote_address} refuses with {what}; its log says why.",
     ),
@@ -195,7 +205,7 @@ _IKEV1_IGNORED = (
 )
 # What the end that answers logs of the peer's attempt.
 OVERHEARD = (
-    *(symptom for symptom in SYMPTOMS if symptom.code in {"psk_mismatch", "secret_missing"}),
+    *(symptom for symptom in SYMPTOMS if symptom.code in {"kernel", "psk_mismatch", "secret_missing"}),
     *CERTIFICATE_SYMPTOMS,
     _symptom(
         "identity",

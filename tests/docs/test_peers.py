@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""docs/peers.md shows the examples that tests/vm/test_foreign.py runs; both ends of each mirror each other."""
+"""docs/peers.md shows the examples that are run; both ends of each mirror each other.
+
+tests/vm/test_foreign.py runs those with keys, tests/live/test_peer_certificates.py the one in swanctl's own words.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.sa_causes import (
     no_answer,
     unauthenticated,
 )
+from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import parse_text
+from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import connections_of, message_of
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import verdict
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent, load
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto import DH_GROUPS
 
@@ -27,7 +33,8 @@ if TYPE_CHECKING:
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "peers.md").read_text()
 FILES = sorted(path for path in (DOCS / "peers").rglob("*") if path.is_file())
-EXAMPLES = [path.with_suffix("") for path in FILES if path.suffix == ".yml"]
+IN_OUR_WORDS = DOCS / "peers" / "swanctl" / "geneva"
+EXAMPLES = [path.with_suffix("") for path in FILES if path.suffix == ".yml" and path.parent != IN_OUR_WORDS.parent]
 SECONDS = {"s": 1, "h": 3600}
 OFFER = Offer(
     remote_address="198.51.100.20",
@@ -89,6 +96,22 @@ def test_both_ends_agree_on_how(example: Path) -> None:
         tokens = {DH_GROUPS[group].token for proposal in offered for group in proposal.dh_groups}
         assert tokens == set(re.findall(r"modp\d+|ecp\d+", theirs[key]))
     assert (theirs.get("pfs") == "no") == (not ours.ipsec_proposals[0].dh_groups)
+
+
+def test_both_ends_mirror_each_other_in_our_own_words() -> None:
+    intent = gateway_intent(
+        load(yaml.safe_load(IN_OUR_WORDS.with_suffix(".yml").read_text())["ipsec_topology"]), "berlin-gw"
+    )
+    texts = (swanctl.render(intent), IN_OUR_WORDS.with_suffix(".conf").read_text())
+    (ours,), (theirs,) = (map(message_of, connections_of(parse_text(text, "x")).values()) for text in texts)
+    (near,), (far,) = ours["children"].values(), theirs["children"].values()
+    assert ours["version"] == theirs["version"]
+    assert [token.replace("-prfsha256", "") for token in ours["proposals"]] == theirs["proposals"]  # which it implies
+    assert (ours["local_addrs"], ours["remote_addrs"]) == (theirs["remote_addrs"], theirs["local_addrs"])
+    for one, other in (("local", "remote"), ("remote", "local")):
+        assert [ours[one][key] for key in ("auth", "id")] == [theirs[other][key] for key in ("auth", "id")]
+        assert near[f"{one}_ts"] == far[f"{other}_ts"]
+    assert near["esp_proposals"] == far["esp_proposals"]
 
 
 def test_the_page_says_what_the_reports_say() -> None:

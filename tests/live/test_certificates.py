@@ -37,9 +37,10 @@ def topology(pair: Pair, **tunnel: Any) -> dict[str, Any]:
 
 
 def bring(raw: dict[str, Any], site: str, authority: Authority, kind: str = ECDSA, key: str = "", **issued: Any) -> Any:
-    """Give a gateway a certificate of the user's; returns it."""
+    """Give a gateway a certificate of the user's, for its first identity or for names; returns it."""
     own = key or private_pem(new_key(kind))
-    certificate = authority.issue(load_pem_private_key(own.encode(), None), [raw["tunnels"][0]["ids"][site]], **issued)
+    names = issued.pop("names", [raw["tunnels"][0]["ids"][site]])
+    certificate = authority.issue(load_pem_private_key(own.encode(), None), names, **issued)
     known = raw.setdefault("authorities", {}).setdefault("corp", {})
     known["certificates"] = pem(authority.certificate)
     given = {"ca": "corp", "certificate": pem(certificate), "private_key": own}

@@ -8,6 +8,7 @@ Who answers goes by the addresses alone, and takes the first connection that has
 
 from __future__ import annotations
 
+import json
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,20 @@ def test_what_the_planner_refuses_leaves_one_of_two_down(
         done = gateway.connections(**changed(planned(raw, gateway.lan)))
         assert sorted(done["loaded"]) == ["cw-t0", "cw-t1"], done
     assert settled(here) == [False, True]
+
+
+def test_two_tunnels_whose_dialling_end_has_one_identity_do_not_both_come_up(pair: Pair) -> None:
+    """Who answers takes both for the same connection. The planner refuses them."""
+    here, there = pair
+    raw = two_sites(pair, [MAIN, MAIN])
+    for tunnel in raw["tunnels"]:
+        tunnel |= {"initiator": here.lan}
+    for gateway in (there, here):
+        options = planned(raw, gateway.lan)
+        text = json.dumps(options).replace(f"1.{here.lan}.example", f"0.{here.lan}.example")
+        assert sorted(gateway.connections(**json.loads(text))["loaded"]) == ["cw-t0", "cw-t1"]
+    time.sleep(8)
+    assert not all(states(here))
 
 
 def settled(gateway: Gateway) -> list[bool]:

@@ -115,8 +115,9 @@ PEERS = (LIBRESWAN, STRONGSWAN)
 
 @cache
 def examples() -> dict[str, dict[str, Any]]:
-    """The topologies of the examples, by the peer's site."""
-    return {path.stem: yaml.safe_load(path.read_text())["ipsec_topology"] for path in sorted(EXAMPLES.glob("*/*.yml"))}
+    """The topologies of the examples of these peers, by the peer's site."""
+    paths = sorted(path for peer in PEERS for path in (EXAMPLES / peer.name).glob("*.yml"))
+    return {path.stem: yaml.safe_load(path.read_text())["ipsec_topology"] for path in paths}
 
 
 def topology() -> dict[str, Any]:

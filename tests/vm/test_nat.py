@@ -9,7 +9,17 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from sites import GATEWAYS, LAN_HOSTS, OTHER_LAN, PROVEN, lans_talk, play_again, tunnel_works, wan_while_lans_ping
+from sites import (
+    GATEWAYS,
+    LAN_HOSTS,
+    OTHER_LAN,
+    PROVEN,
+    lans_talk,
+    play_again,
+    play_topology,
+    tunnel_works,
+    wan_while_lans_ping,
+)
 from traffic import capturing, pings
 from vmlab import eventually
 
@@ -68,3 +78,17 @@ def test_it_is_back_after_a_reboot(lab: Lab) -> None:
         lab.reboot("berlin-gw")
         assert eventually(lambda: tunnel_works(lab), 60)
     assert wan.clear == dmz.clear == []
+
+
+@pytest.mark.parameters("gateway.forwarded")
+def test_a_gateway_whose_router_forwards_may_be_dialled(lab: Lab) -> None:
+    """Else who is behind NAT dials, and of two that can be reached the first by name: here that is London."""
+    topology = lab.scenario.topology
+    behind = {**topology["sites"]["berlin"]["gateways"][0], "forwarded": True}
+    sites = {"zurich": {**topology["sites"]["berlin"], "gateways": [behind]}, "london": topology["sites"]["london"]}
+    tunnels = [{**tunnel, "sites": list(sites)} for tunnel in topology["tunnels"]]
+    done = play_topology(lab, {**topology, "sites": sites, "tunnels": tunnels})
+    assert PROVEN.search(done.output), done.output[-3000:]
+    begun = {host: "initiator=yes" in lab.ssh(host, "swanctl --list-sas --raw") for host in GATEWAYS}
+    assert begun == {"berlin-gw": False, "london-gw": True}
+    assert tunnel_works(lab)

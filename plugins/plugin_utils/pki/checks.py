@@ -13,6 +13,7 @@ from ..topology.expand import identity, tunnels_of
 from ..topology.fleet import bracketed, path_of
 from ..topology.problems import Problem
 from .identities import proven, proves, subject
+from .ikev1 import ikev1_faults
 from .issue import subject_for
 from .material import (
     certificate_weakness,
@@ -68,6 +69,7 @@ class Checker:
             self._site(site)
             if site.gateway.host and site.gateway.credentials.ca is None:
                 self._made(site, f"{bracketed('sites', site.name)}.gateways[0]")
+        self.problems += ikev1_faults(self._topology, self._sources)
 
     def _say(self, path: str, message: str) -> None:
         self.problems.append(Problem(path, message))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SHORTEST_RSA: Final = 2048  # bits; NIST SP 800-131A and BSI TR-02102-3 refuse shorter ones
 CURVES: Final = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}  # those of RFC 4754
+RSA, ECDSA, ED25519 = "an RSA key", "an ECDSA key", "an Ed25519 key"  # kinds of key, as messages name them
 BROKEN_HASHES: Final = {"md5", "sha1"}
 _ALLOWED: Final = "RSA of 2048 bits or more, ECDSA on P-256, P-384 or P-521, and Ed25519 are"
 
@@ -58,6 +59,27 @@ def read_private_key(text: str) -> PrivateKey:
         raise ContentError("holds no private key that can be read.") from error
     _supported(key.public_key())
     return key  # type: ignore[return-value]  # of the kinds that _supported lets through
+
+
+def read_any(text: str) -> PublicKey:
+    """The public key that a certificate, a public or a private key is of."""
+    if "PRIVATE KEY-----" in text:
+        return read_private_key(text).public_key()
+    if "-----BEGIN PUBLIC KEY-----" in text:
+        return read_public_key(text)
+    certificate = read_certificate(text)
+    try:
+        key = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ContentError(f"has a key of another kind; {_ALLOWED} allowed.") from error
+    return _supported(key)
+
+
+def kind_of_key(key: PublicKey) -> str:
+    """RSA, ECDSA or ED25519."""
+    if isinstance(key, rsa.RSAPublicKey):
+        return RSA
+    return ECDSA if isinstance(key, ec.EllipticCurvePublicKey) else ED25519
 
 
 def _one(text: str, word: str, what: str, load: Callable[[bytes], Thing]) -> Thing:

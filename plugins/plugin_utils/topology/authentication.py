@@ -73,19 +73,26 @@ def methods(tunnel: Tunnel) -> set[str]:
 def authentication_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
     """What an end could not prove, or its peer not check: key and message."""
     yield from _psk_faults(topology, tunnel)
-    policy = topology.policies.get(tunnel.policy)
-    if policy and policy.ike.version != 2 and methods(tunnel) != {PSK}:
-        yield (
-            ".auth",
-            (
-                f"policy {tunnel.policy!r} uses IKEv1, for which only psk is supported; use psk, or a policy with "
-                "version 2."
-            ),
-        )
+    yield from _ikev1_faults(topology, tunnel)
     for site in tunnel.sites:
         yield from _peer_faults(topology, tunnel, site)
         if method_of(tunnel, site) == CERTIFICATE:
             yield from _certificate_faults(topology, tunnel, site)
+
+
+def _ikev1_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
+    """IKEv1 negotiates one method for both ends (RFC 2409, 5 and appendix A)."""
+    policy = topology.policies.get(tunnel.policy)
+    if policy is None or policy.ike.version == 2 or PSK not in methods(tunnel) or len(methods(tunnel)) == 1:
+        return
+    ends = " and ".join(f"{site} has {method_of(tunnel, site)}" for site in tunnel.sites)
+    yield (
+        ".auth",
+        (
+            f"policy {tunnel.policy!r} uses IKEv1, in which both ends prove themselves in the same way, and {ends}; "
+            "give both psk, or each certificate or public_key, or use a policy with version 2."
+        ),
+    )
 
 
 def _certificate_faults(topology: Topology, tunnel: Tunnel, site: str) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from .authentication import PSK, method_of, methods
 from .children import carries_pings, children
 from .credential_files import asked_authorities, connection_files, credential_plugins
+from .dialling import answers_only, initiates
 from .expand import behind, identity, selectors, tunnels_of
 from .fleet import path_of
 from .gates import daemon_requirements, requirements
@@ -107,14 +108,14 @@ def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionInt
         ipsec_proposals=policy.ipsec.proposals,
         ike_lifetime=policy.ike.lifetime,
         ipsec_lifetime=policy.ipsec.lifetime,
-        initiator=_initiates(tunnel, site, peer),
+        initiator=initiates(tunnel, site, peer),
         children=children(topology, tunnel, site.name, section),
         psk_given=tunnel.psk is not None or PSK not in methods(tunnel),
         local_lan_address=_text(site.gateway.lan_address),
         remote_lan_address=_text(peer.gateway.lan_address),
         more_local_addresses=_texts(site.gateway.own_addresses[1:]),
         more_remote_addresses=peer.gateway.dial[1:],
-        answers_only=_answers_only(tunnel, peer),
+        answers_only=answers_only(tunnel, peer),
         ike_rekey_margin=policy.ike.rekey_margin,
         ike_reauth_lifetime=policy.ike.reauth_lifetime,
         ipsec_rekey_margin=policy.ipsec.rekey_margin,
@@ -126,30 +127,6 @@ def _connection(topology: Topology, tunnel: Tunnel, site: Site) -> ConnectionInt
         remote_auth=method_of(tunnel, peer.name),
         **connection_files(topology, tunnel, site.name, peer.name),
     )
-
-
-def _answers_only(tunnel: Tunnel, peer: Site) -> bool:
-    """strongSwan would take a trap for a peer without an address, and install none."""
-    return tunnel.behaviour.start == "answer_only" or peer.gateway.anywhere
-
-
-def _initiates(tunnel: Tunnel, site: Site, peer: Site) -> bool:
-    """One end does. Whoever is harder to reach, because it can always reach the other one; or else by name."""
-    if _answers_only(tunnel, peer):
-        return False
-    if site.gateway.anywhere:
-        return True
-    if tunnel.initiator is not None:
-        return tunnel.initiator == site.name
-    if peer.gateway.host is None:
-        return True
-    own, other = _hidden(site.gateway), _hidden(peer.gateway)
-    return own > other if own != other else site.name < peer.name
-
-
-def _hidden(gateway: Gateway) -> tuple[bool, bool]:
-    """How hard it is to reach: behind a NAT that passes nothing on, then by a name that may be stale."""
-    return gateway.behind_nat and not gateway.forwarded, not gateway.fixed
 
 
 def lan_host_intent(topology: Topology, host: str, groups: Iterable[str] = ()) -> LanHostIntent:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .policies import IpsecHalf, Policy
 
 
-def policy_warnings(name: str, policy: Policy, path: str) -> list[Problem]:
-    """What is weak in a policy, and why: each algorithm once per half."""
+def policy_warnings(name: str, policy: Policy, path: str, *, psk: bool = True) -> list[Problem]:
+    """What is weak in a policy, and why: each algorithm once per half. ``psk``: whether a tunnel may use one."""
     found = []
     if policy.ike.version != 2:
         uses = "uses" if policy.ike.version == 1 else "accepts"
@@ -30,19 +30,20 @@ def policy_warnings(name: str, policy: Policy, path: str) -> list[Problem]:
             )
         )
     if policy.ike.aggressive:
-        found.append(
-            Problem(
-                f"{path}.ike.mode",
-                f"policy {name!r} uses aggressive mode, which sends a hash made with the PSK in clear: who listens, or "
-                "just asks, can try passwords offline; use main mode or version 2, or at least a long random PSK.",
-            )
-        )
+        found.append(Problem(f"{path}.ike.mode", f"policy {name!r} uses aggressive mode, {_IN_CLEAR[psk]}"))
     found += [
         Problem(f"{path}.ike.{key}", f"policy {name!r} names {what}")
         for key, what in _weak(policy.ike.proposals, "dh_group")
     ]
     found += _order(name, policy.ike.ranked, f"{path}.ike")
     return [*found, *_ipsec_warnings(name, policy.ipsec, f"{path}.{policy.ipsec.protocol}")]
+
+
+_IN_CLEAR: Final[Mapping[bool, str]] = {
+    True: "which sends a hash made with the PSK in clear: who listens, or just asks, can try passwords offline; use "
+    "main mode or version 2, or at least a long random PSK.",
+    False: "which shows both ends' identities and certificates to who listens; use main mode or version 2.",
+}
 
 
 def _ipsec_warnings(name: str, half: IpsecHalf, path: str) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .authentication import PSK, methods
 from .blocks import meet
 from .built_in_policies import BUILT_IN_POLICIES
 from .expand import selectors, tunnels_of
@@ -58,12 +59,16 @@ def validate(topology: Topology) -> Iterator[Problem]:
 def warnings(topology: Topology) -> list[Problem]:
     """What is allowed because a policy or a site names it, and why it should not stay."""
     used = {tunnel.policy for tunnel in topology.tunnels} | {mesh.policy for mesh in topology.meshes}
+    keyed = {tunnel.policy for tunnel in topology.tunnels if PSK in methods(tunnel)}
+    keyed |= {mesh.policy for mesh in topology.meshes if mesh.auth == PSK}
     return [
         *(
             warning
             for name, policy in topology.policies.items()
             if name not in BUILT_IN_POLICIES or name in used
-            for warning in policy_warnings(name, policy, bracketed("policies", name))
+            for warning in policy_warnings(
+                name, policy, bracketed("policies", name), psk=name in keyed or name not in used
+            )
         ),
         *(warning for site in topology.sites.values() for warning in _swallowed_management(topology, site)),
         *(warning for site in topology.sites.values() for warning in _open_to_all(topology, site)),

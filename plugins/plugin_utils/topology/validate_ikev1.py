@@ -5,6 +5,8 @@
 
 Who answers to IKEv1 knows no more than the addresses when the proposal is chosen, and in main mode when the key is
 looked up (RFC 2409, 5.4). strongSwan then takes the first connection with these addresses; with IKEv2 it tries all.
+Certificates and raw keys are looked up by the identity that comes after that, and so is the connection: by that of the
+end that dials alone, which does not say whom it wants to reach.
 """
 
 from __future__ import annotations
@@ -12,7 +14,11 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from .authentication import PSK, methods
+from .dialling import initiates
+from .expand import identity
 from .fleet import Fleet, path_of
+from .identities import same_as
 from .problems import Problem
 
 if TYPE_CHECKING:
@@ -27,6 +33,12 @@ _PROPOSALS: Final = (
 )
 _KEYS: Final = (
     "who answers in main mode looks the key up by the addresses alone; give both the same psk, or use version: 2."
+)
+
+
+_IDENTITIES: Final = (
+    "who answers goes by the identity of the end that dials, and {site} is {name!r} in both; give it two ids, or use "
+    "version: 2."
 )
 
 
@@ -72,6 +84,20 @@ def _fault(topology: Topology, other: Tunnel, tunnel: Tunnel) -> tuple[str, str]
     both = f"{tunnel.name!r} and {other.name!r} may both be of IKEv1, between the gateways of {one} and {two}"
     if theirs.proposals != ours.proposals:
         return ".policy", f"{both}: {_PROPOSALS}"
-    in_main_mode = any(ike.version == 1 and not ike.aggressive for ike in (theirs, ours))
+    by_address = any(ike.version == 1 and not ike.aggressive for ike in (theirs, ours)) and all(
+        PSK in methods(one) for one in (tunnel, other)
+    )
     same = tunnel.psk is not None and tunnel.psk == other.psk
-    return (".psk", f"{both}: {_KEYS}") if in_main_mode and not same else None
+    if by_address and not same:
+        return ".psk", f"{both}: {_KEYS}"
+    site = _dialler(topology, tunnel)
+    names = [identity(topology, one, site) for one in (other, tunnel)]
+    if names[0] and site == _dialler(topology, other) and same_as(names[0]) == same_as(names[1]):
+        return ".ids", f"{both}: {_IDENTITIES.format(site=site, name=names[0])}"
+    return None
+
+
+def _dialler(topology: Topology, tunnel: Tunnel) -> str:
+    """The site whose end begins."""
+    one, other = tunnel.sites
+    return one if initiates(tunnel, topology.sites[one], topology.sites[other]) else other

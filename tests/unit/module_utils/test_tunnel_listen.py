@@ -56,6 +56,8 @@ def heard(*lines: tuple[str, str, str]) -> Listener:
         (UNNAMED, "no IKE config found for 198.51.100.20...198.51.100.10, sending NO_PROPOSAL_CHOSEN", "ike_proposal"),
         ("cw-a", "no acceptable proposal found", "child_proposal"),
         ("cw-a", UNACCEPTABLE, "selectors"),
+        ("cw-a", "HW offload is not supported by device", "kernel"),
+        ("cw-a", "unable to install inbound and outbound IPsec SA (SAD) in kernel", "kernel"),
         ("cw-a", "IKE_SA cw-a[7] established between us and them", ""),
     ],
 )

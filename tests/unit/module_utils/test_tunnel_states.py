@@ -151,6 +151,8 @@ OFFER = Offer("198.51.100.20", "us", "them", ("aes128-sha256-modp3072",), ("aes2
         ("error writing to socket: Network is unreachable", "local", "Network is unreachable"),
         ("unable to install IPsec policies (SPD) in kernel", "kernel", "10.1.0.0/16"),
         ("error installing route with policy 10.1.0.0/16 === 10.2.0.0/16 out", "kernel", "userspace ESP"),
+        ("HW offload is not supported by device wan0", "kernel", "supported by device wan0). Use auto or no."),
+        ("IDr payload missing", "refused", "its own report or log does"),
         ("configured DH group CURVE_448 not supported", "algorithm_missing", "CURVE_448"),
         ("CHILD_SA config 'cw-a' not found", "not_loaded", "causeway.ipsec.connections"),
         ("received INVALID_MAJOR_VERSION notify error", "refused", "INVALID_MAJOR_VERSION"),

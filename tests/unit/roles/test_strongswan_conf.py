@@ -41,6 +41,20 @@ def test_h30_consent_is_given_for_aggressive_mode_only() -> None:
     assert f"    {CONSENT} = yes\n" in rendered(aggressive=("berlin-office",))
 
 
+@pytest.mark.parametrize(
+    ("aggressive", "auth", "asks"), [(True, "psk", True), (True, "certificate", False), (False, "psk", False)]
+)
+def test_h30_only_a_psk_needs_the_consent(aggressive: bool, auth: str, asks: bool) -> None:
+    variables = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
+    expression = variables["_strongswan_aggressive"].strip().removeprefix("{{").removesuffix("}}")
+    tunnel = {"tunnel": "t", "aggressive": aggressive, "local_auth": auth}
+    found = jinja2.Environment(autoescape=True).compile_expression(expression)(
+        _strongswan_intent={"connections": [tunnel]}
+    )
+    assert found is not None
+    assert list(found) == (["t"] if asks else [])
+
+
 def test_options_that_tunnels_need() -> None:
     assert "make_before_break" not in rendered()
     text = rendered(daemon={"make_before_break": "yes", "interfaces_use": 'a"#\\'})

@@ -34,7 +34,8 @@ def topology(first: str, second: str, *, managed: bool = True, keys: tuple[str, 
         "tunnels": [
             {
                 "name": f"t{number}", "sites": ["a", "b"], "policy": policy, "psk": psk,
-                "ids": {"b": f"{number}.example"}, "subnets": {"b": [f"10.{number}.0.0/24"]}, **more,
+                "ids": {end: f"{end}{number}.example" for end in "ab"},
+                "subnets": {"b": [f"10.{number}.0.0/24"]}, **more,
             }
             for number, policy, psk in zip((2, 3), (first, second), keys)
         ],
@@ -69,6 +70,34 @@ def test_proposals(first: str, second: str, path: str | None) -> None:
 def test_keys(first: str, second: str, path: str | None) -> None:
     found = check(topology(first, second, keys=(PSK, PSK[::-1])))
     assert [problem.path for problem in found] == ([path] if path else [])
+
+
+def test_the_end_that_dials_needs_two_identities() -> None:
+    raw = topology("main", "main")
+    for tunnel in raw["tunnels"]:
+        tunnel["ids"] = {**tunnel["ids"], "a": "a.example"}
+    assert list(map(str, check(raw))) == [
+        (
+            "tunnels[t3].ids: 't3' and 't2' may both be of IKEv1, between the gateways of a and b: who answers goes by "
+            "the identity of the end that dials, and a is 'a.example' in both; give it two ids, or use version: 2."
+        )
+    ]
+    raw["tunnels"][1]["initiator"] = "b"
+    assert check(raw) == []
+    raw["tunnels"][0]["initiator"] = "b"
+    assert check(raw) == []
+
+
+def test_certificates_are_looked_up_by_the_identity() -> None:
+    raw = topology("main", "main")
+    for tunnel in raw["tunnels"]:
+        del tunnel["psk"]
+        tunnel["auth"] = "certificate"
+    assert check(raw) == []
+    raw["tunnels"][1] |= {"auth": "psk", "psk": PSK}
+    assert check(raw) == []
+    raw["tunnels"][1]["policy"] = "longer"
+    assert [problem.path for problem in check(raw)] == ["tunnels[t3].policy"]
 
 
 def test_what_a_peer_makes_of_our_dialling_is_its_own_affair() -> None:
