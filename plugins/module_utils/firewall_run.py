@@ -68,6 +68,18 @@ class Wanted:
         }
 
 
+# The options of whoever holds or looks at the rules, documented in the module firewall.
+OPTIONS: dict[str, Any] = {
+    "intent": {"type": "dict"},
+    "backend": {"type": "str", "choices": ["auto", "nftables", "firewalld", "ufw", "none"], "default": "auto"},
+    "dataplane": {"type": "str", "choices": ["kernel", "userspace", "auto"], "default": "kernel"},
+    "forward_others": {"type": "str", "choices": ["auto", "allow", "drop"], "default": "auto"},
+    "ssh_ports": {"type": "list", "elements": "int", "default": []},
+    "wan_mtu": {"type": "int", "default": 0},
+    "units": {"type": "dict", "default": {}},
+}
+
+
 @dataclass(frozen=True)
 class Step:
     """From what the host has to what it should have."""
@@ -131,6 +143,21 @@ def want(host: Host, params: Mapping[str, Any]) -> Wanted:
     return Wanted(
         found if filtering else "none", rules, why if filtering else "nothing is filtered", plan, render(rules)
     )
+
+
+def look(params: Mapping[str, Any], run: Run) -> dict[str, bool]:
+    """Whether the rules are ``held`` as these options of OPTIONS want them, and there is nothing to say.
+
+    What is in the way of them is no matter here: the module says it.
+    """
+    host = Host(run)
+    try:
+        wanted = want(host, params)
+        step = plan_present(host, wanted, params["units"])
+    except (HostError, OSError, ValueError):
+        return {"held": False}
+    owed = step.changed or wanted.openings.warnings or Path(RULES_BEFORE).exists()
+    return {"held": host.nft is not None and not owed}
 
 
 def plan_present(host: Host, wanted: Wanted, units: Mapping[str, str]) -> Step:

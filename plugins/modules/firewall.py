@@ -99,12 +99,7 @@ EXAMPLES = r"""
     intent: "{{ ipsec_topology | causeway.ipsec.firewall_intent(inventory_hostname) }}"
   register: rules
 
-- name: Come in anew
-  ansible.builtin.wait_for_connection:
-    timeout: 45
-  when: rules.armed
-
-- name: Keep the rules
+- name: Keep the rules, over a new connection
   causeway.ipsec.firewall:
     intent: "{{ ipsec_topology | causeway.ipsec.firewall_intent(inventory_hostname) }}"
     state: confirmed
@@ -143,6 +138,7 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
 from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_run import (
+    OPTIONS,
     Host,
     Step,
     apply_absent,
@@ -159,15 +155,9 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import
 from ansible_collections.causeway.ipsec.plugins.module_utils.turn import RUN_OPTION, SupersededError, turn
 
 SPEC: dict[str, Any] = {
-    "intent": {"type": "dict"},
+    **OPTIONS,
     "state": {"type": "str", "choices": ["present", "confirmed", "absent"], "default": "present"},
-    "backend": {"type": "str", "choices": ["auto", "nftables", "firewalld", "ufw", "none"], "default": "auto"},
-    "dataplane": {"type": "str", "choices": ["kernel", "userspace", "auto"], "default": "kernel"},
-    "forward_others": {"type": "str", "choices": ["auto", "allow", "drop"], "default": "auto"},
-    "ssh_ports": {"type": "list", "elements": "int", "default": []},
-    "wan_mtu": {"type": "int", "default": 0},
     "rollback_after": {"type": "int", "default": 60},
-    "units": {"type": "dict", "default": {}},
     "run": RUN_OPTION,
 }
 

@@ -40,6 +40,43 @@ options:
     description: A package whose version is looked up, which is not asked for if empty.
     type: str
     default: ""
+  firewall:
+    description:
+      - Firewall rules, of which RV(firewall) tells whether they are held.
+      - The options are those of M(causeway.ipsec.firewall), and mean the same.
+    type: dict
+    suboptions:
+      intent:
+        description: The gateway's share of the topology.
+        type: dict
+      backend:
+        description: Who runs the host's own firewall.
+        type: str
+        choices: [auto, nftables, firewalld, ufw, none]
+        default: auto
+      dataplane:
+        description: How traffic shows that it belongs to a tunnel.
+        type: str
+        choices: [kernel, userspace, auto]
+        default: kernel
+      forward_others:
+        description: Whether the host forwards what belongs to no tunnel.
+        type: str
+        choices: [auto, allow, drop]
+        default: auto
+      ssh_ports:
+        description: The ports of SSH.
+        type: list
+        elements: int
+        default: []
+      wan_mtu:
+        description: The MTU of the path to the peers.
+        type: int
+        default: 0
+      units:
+        description: The systemd units that load the rules at boot.
+        type: dict
+        default: {}
   kernel_settings:
     description: A set of kernel settings, of which RV(kernel_settings) tells whether it is held.
     type: dict
@@ -127,6 +164,13 @@ units:
   returned: success
   type: dict
   sample: {"strongswan": {"active": "active", "enabled": "enabled"}}
+firewall:
+  description:
+    - Whether the rules of O(firewall) are C(held), so that M(causeway.ipsec.firewall) would change nothing and warn of
+      nothing. Empty unless they are given.
+  returned: success
+  type: dict
+  sample: {"held": true}
 kernel_settings:
   description:
     - Whether O(kernel_settings) are C(held), so that M(causeway.ipsec.kernel_settings) would change nothing and warn of
@@ -182,7 +226,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.causeway.ipsec.plugins.module_utils import sysctl_run
+from ansible_collections.causeway.ipsec.plugins.module_utils import firewall_run, sysctl_run
 from ansible_collections.causeway.ipsec.plugins.module_utils.dataplane import PROBES, RIVALS, explain, explain_tun
 from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
@@ -280,6 +324,7 @@ def main() -> None:
     spec = {
         **dict.fromkeys(("packages", "files", "units"), names),
         "version_of": {"type": "str", "default": ""},
+        "firewall": {"type": "dict", "options": firewall_run.OPTIONS},
         "kernel_settings": {"type": "dict", "options": sysctl_run.OPTIONS},
         "run": RUN_OPTION,
     }
@@ -299,6 +344,7 @@ def main() -> None:
             files=read_files(asked["files"]),
             units=read_units(run, asked["units"]),
             version=read_version(run, manager, asked["version_of"]),
+            firewall=firewall_run.look(asked["firewall"], run) if asked["firewall"] else {},
             kernel_settings=sysctl_run.look(asked["kernel_settings"], run) if asked["kernel_settings"] else {},
         )
     except FileError as exc:

@@ -174,6 +174,31 @@ def test_a_second_run_changes_nothing_and_arms_nothing(host: Host) -> None:
     assert host.call("confirmed")["changed"] is False
 
 
+def test_a_look_tells_whether_a_run_would_do_or_say_anything(host: Host) -> None:
+    options = {name: option.get("default") for name, option in firewall_run.OPTIONS.items()}
+
+    def held() -> bool:
+        return firewall_run.look({**options, "intent": INTENT, "units": UNITS}, host.run)["held"]
+
+    assert (held(), host.table) == (False, None)
+    assert host.call()["armed"]
+    assert not held()  # nobody has confirmed them
+    host.call("confirmed")
+    assert held()
+    host.file.write_text("by hand")
+    assert not held()
+    host.call()
+    assert held()
+    right, host.table = host.table, None
+    assert not held()
+    host.table, host.sshd = right, (1, "", "sshd: no hostkeys available")  # of which the module says more
+    assert not held()
+    host.sshd, host.programs = (0, "port 22\nport 2022\n", ""), {"nft", "unshare", "sshd", "conntrack"}
+    assert held()
+    host.programs -= {"nft"}
+    assert not held()
+
+
 def test_the_way_back_is_armed_before_the_rules_are_loaded(host: Host) -> None:
     host.call()
     doing = [text.split()[0] for text in host.commands if "systemd-run" in text or text.endswith("nft -f -")]
