@@ -26,7 +26,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_host impor
 from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_rollback import Rollback
 from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_rules import Rules, removal, render
 from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_stale import forget_translated
-from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run, remembering
+from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
 from ansible_collections.causeway.ipsec.plugins.module_utils.nft import Nft, Table
 from ansible_collections.causeway.ipsec.plugins.module_utils.openings import (
     OpeningPlan,
@@ -121,13 +121,12 @@ def files_of(units: Iterable[str]) -> list[str]:
 
 def want(host: Host, params: Mapping[str, Any]) -> Wanted:
     """Gather what the rules depend on, and render them."""
-    look = remembering(host.run)
     intent, choice = params["intent"], params["backend"]
-    found = detect_backend(look) if choice in ("auto", "none") else choice
+    found = detect_backend(host.run) if choice in ("auto", "none") else choice
     filtering = choice != "none"
-    ports = ssh_ports(look, params["ssh_ports"]) if filtering and intent["management"] else ()
-    forwards, why = router(look, params["forward_others"], host.nft is not None)
-    mtu = wan_mtu(look, intent["local_address"], params["wan_mtu"])
+    ports = ssh_ports(host.run, params["ssh_ports"]) if filtering and intent["management"] else ()
+    forwards, why = router(host.run, params["forward_others"], host.nft is not None)
+    mtu = wan_mtu(host.run, intent["local_address"], params["wan_mtu"])
     rules = Rules(
         tunnels=tuple(intent["tunnels"]),
         management=tuple(intent["management"]),
@@ -139,7 +138,7 @@ def want(host: Host, params: Mapping[str, Any]) -> Wanted:
     )
     openings = wanted_openings(intent, ports) if filtering else []
     # Without nft nobody can look; that is said when something is to be loaded.
-    plan = plan_openings(found, look, openings) if host.nft else OpeningPlan()
+    plan = plan_openings(found, host.run, openings) if host.nft else OpeningPlan()
     return Wanted(
         found if filtering else "none", rules, why if filtering else "nothing is filtered", plan, render(rules)
     )

@@ -30,19 +30,6 @@ class HostAddress:
         return f"{self.address}/{self.prefix_length} on {self.interface}"
 
 
-def remembering(run: Run) -> Run:
-    """Runs the same command once only: for many looks at a host that nobody changes meanwhile."""
-    answers: dict[str, tuple[int, str, str]] = {}
-
-    def once(command: list[str], **options: Any) -> tuple[int, str, str]:
-        key = repr((command, options))
-        if key not in answers:
-            answers[key] = run(command, **options)
-        return answers[key]
-
-    return once
-
-
 def run_json(run: Run, *arguments: str) -> list[dict[str, Any]]:
     """The answer of `ip -j …`: a list of objects, empty where iproute2 prints nothing."""
     status, out, err = run(list(arguments))
