@@ -29,8 +29,7 @@ class ActionModule(ActionBase):
         end = time.monotonic() + seconds
         while True:
             try:
-                if hasattr(self._connection, "reset"):
-                    self._connection.reset()
+                self._connection.reset()
                 result.update(self._execute_module(task_vars=task_vars))
             except AnsibleConnectionFailure as exc:
                 if time.monotonic() > end:

@@ -19,6 +19,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils import vault
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.checks import check_credentials
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.sources import Sources, inventory_directory
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof.targets import expand
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.role_options import (
     GATEWAY_ROLES,
     LAN_HOST_ROLES,
@@ -54,8 +55,7 @@ class ActionModule(ActionBase):
         for warning in [*warnings(topology), *expiring]:
             self._display.warning(f"ipsec_topology: {warning}")
         gateways, lan_hosts = inventory_names(topology)
-        named = {*lan_hosts, *(host for name in lan_hosts for host in groups.get(name, ()))}
-        self._check_variables(task_vars or {}, set(gateways), named - set(gateways))
+        self._check_variables(task_vars or {}, set(gateways), set(expand(lan_hosts, groups)) - set(gateways))
         tunnels = count(topology)
         msg = f"No problems. Gateways: {len(gateways)}, tunnels: {tunnels}, LAN hosts (or groups): {len(lan_hosts)}."
         found = {"gateways": gateways, "lan_hosts": lan_hosts, "tunnels": tunnels, "run": _this_run(), "msg": msg}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -140,7 +141,7 @@ def test_every_size_of_ml_kem_carries_packets_and_renews_keys(pair: Pair) -> Non
     for number, (name, size) in enumerate(zip(names, SIZES), 1):
         assert agreed(here, name) == f"{FIRST}/KE1_ML_KEM_{size}"
         here.sh(f"swanctl --rekey --child {name}")
-        assert eventually(lambda name=name, size=size: renewed(here, name, size), 20)  # type: ignore[misc]
+        assert eventually(partial(renewed, here, name, size), 20)
         assert pings(here, there, number) == 3
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
-with suppress(ImportError):  # see library.require
+with suppress(ImportError):  # see needed.require
     from cryptography import x509
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from .identities import alternative_names, kind_of, subject_name
 from .material import pem, private_pem
 
-with suppress(ImportError):  # see library.require
+with suppress(ImportError):  # see needed.require
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.asymmetric import ec

@@ -20,7 +20,7 @@ from .material import pem, private_pem, read_certificate, read_private_key, sign
 from .needed import require
 from .sources import ContentError, SourceError
 
-with suppress(ImportError):  # see library.require
+with suppress(ImportError):  # see needed.require
     from cryptography.hazmat.primitives.asymmetric import ec
 
 if TYPE_CHECKING:

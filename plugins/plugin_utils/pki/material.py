@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Union
 
 from .sources import ContentError, Thing
 
-with suppress(ImportError):  # see library.require
+with suppress(ImportError):  # see needed.require
     from cryptography import x509
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization

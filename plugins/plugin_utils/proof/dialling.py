@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..topology import gateway_intent
+from ..topology.dialling import initiates
+from ..topology.expand import all_tunnels
+from ..topology.model import section_name
 from .verdict import managed_tunnels
 
 if TYPE_CHECKING:
@@ -40,14 +42,11 @@ def halves(topology: Topology, states: Mapping[str, Mapping[str, str]]) -> Names
     states: of each gateway's connections, up, connecting or down. Only the end that dials is named.
     """
     found: Names = {}
-    for _tunnel, connection, ends in managed_tunnels(topology):
-        said = {host: states[host][connection] for host in ends if connection in states.get(host, ())}
-        if sorted(said.values()) == ["down", "up"]:
-            host = next(host for host, state in said.items() if state == "up")
-            found.setdefault(host, []).append(connection)
-    return {host: kept for host, names in found.items() if (kept := _dialled_here(topology, host, names))}
-
-
-def _dialled_here(topology: Topology, host: str, names: Collection[str]) -> list[str]:
-    intent = gateway_intent(topology, host)
-    return [one.name for one in intent.connections if one.initiator and one.name in names]
+    for tunnel in all_tunnels(topology):
+        connection = section_name(tunnel.name)
+        first, second = (topology.sites[name] for name in tunnel.sites)
+        for here, there in ((first, second), (second, first)):
+            ours, theirs = (states.get(end.gateway.host or "", {}).get(connection) for end in (here, there))
+            if here.gateway.host and (ours, theirs) == ("up", "down") and initiates(tunnel, here, there):
+                found.setdefault(here.gateway.host, []).append(connection)
+    return found
