@@ -26,54 +26,9 @@ _HEAD: Final = """\
 # Managed by causeway.ipsec: connections of {host}. Changes made here are overwritten.
 connections {{
 """
-# New keys come between two margins and one before the end of the lifetime (at random, so that the ends do not collide).
-# A dialler tries for ever (keyingtries): a peer that comes back after a day must find us still trying.
-_CONNECTION: Final = """\
-  # tunnel {tunnel} to {peer}
-  {name} {{
-    version = "{version}"
-{aggressive}\
-    local_addrs = {local_address}
-    remote_addrs = {remote_address}
-    proposals = "{proposals}"
-    rekey_time = "{rekey}s"
-    over_time = "{margin}s"
-    rand_time = "{margin}s"
-{reauthentication}    dpd_delay = "{dpd_delay}s"
-    keyingtries = "0"
-    unique = "{unique}"
-    mobike = "{mobike}"
-{more}    local {{
-      auth = "{local_auth}"
-      id = {local_id}
-{of_local}\
-    }}
-    remote {{
-      auth = "{remote_auth}"
-      id = {remote_id}
-{of_remote}\
-    }}
-    children {{
-{children}\
-    }}
-  }}
-"""
 _INDENTS: Final = {"connection": "    ", "local": "      ", "remote": "      ", "child": "        "}
 _METHODS: Final = {PSK: "psk", CERTIFICATE: "pubkey", PUBLIC_KEY: "pubkey"}
 _AGGRESSIVE: Final = '    aggressive = "yes"\n'
-_CHILD: Final = """\
-      {name} {{
-        local_ts = "{local}"
-        remote_ts = "{remote}"
-        {protocol}_proposals = "{proposals}"
-        life_time = "{lifetime}s"
-        rekey_time = "{rekey}s"
-        rand_time = "{margin}s"
-{more}        start_action = "{start}"
-        dpd_action = "{dpd}"
-        close_action = "{close}"
-      }}
-"""
 
 
 def render(intent: GatewayIntent, *, traps: bool = True) -> str:
@@ -115,31 +70,51 @@ def _proposals(proposals: tuple[Proposal, ...]) -> str:
 def _connection(connection: ConnectionIntent, traps: bool) -> str:
     margin = connection.ike_rekey_margin or connection.ike_lifetime // 10
     behaviour = connection.behaviour
-    reauthentication = connection.ike_reauth_lifetime - margin if connection.ike_reauth_lifetime else 0
-    return _CONNECTION.format(
-        tunnel=comment(connection.tunnel),
-        peer=comment(f"{connection.peer_site} ({connection.peer_host or 'not managed'})"),
-        name=connection.name,
-        version=connection.ike_version,
-        aggressive=_AGGRESSIVE if connection.aggressive else "",
-        local_address=_addresses(connection.local_address, connection.more_local_addresses),
-        remote_address=_addresses(connection.remote_address, connection.more_remote_addresses),
-        proposals=_proposals(connection.ike_proposals),
-        rekey=connection.ike_lifetime - margin,
-        margin=margin,
-        reauthentication=f'    reauth_time = "{reauthentication}s"\n' if reauthentication else "",
-        dpd_delay=behaviour.dpd_delay,
-        unique=behaviour.unique,
-        mobike="yes" if behaviour.mobike else "no",
-        more=_of_connection(behaviour) + _extra(connection, "connection"),
-        local_id=quote(connection.local_id),
-        remote_id=quote(connection.remote_id),
-        local_auth=_METHODS[connection.local_auth],
-        remote_auth=_METHODS[connection.remote_auth],
-        of_local=_lines("      ", pubkeys=",".join(connection.local_files)) + _extra(connection, "local"),
-        of_remote=_of_peer(connection) + _extra(connection, "remote"),
-        children="".join(_child(connection, child, traps) for child in connection.children),
-    )
+    peer = f"{connection.peer_site} ({connection.peer_host or 'not managed'})"
+    # New keys come between two margins and one before the end of the lifetime (at random, so that the ends do not
+    # collide). A dialler tries for ever (keyingtries): a peer that comes back after a day must find us still trying.
+    return f"""\
+  # tunnel {comment(connection.tunnel)} to {comment(peer)}
+  {connection.name} {{
+    version = "{connection.ike_version}"
+{_AGGRESSIVE if connection.aggressive else ""}\
+    local_addrs = {_addresses(connection.local_address, connection.more_local_addresses)}
+    remote_addrs = {_addresses(connection.remote_address, connection.more_remote_addresses)}
+    proposals = "{_proposals(connection.ike_proposals)}"
+    rekey_time = "{connection.ike_lifetime - margin}s"
+    over_time = "{margin}s"
+    rand_time = "{margin}s"
+{_reauthentication(connection, margin)}\
+    dpd_delay = "{behaviour.dpd_delay}s"
+    keyingtries = "0"
+    unique = "{behaviour.unique}"
+    mobike = "{'yes' if behaviour.mobike else 'no'}"
+{_of_connection(behaviour)}{_extra(connection, "connection")}\
+    local {{
+      auth = "{_METHODS[connection.local_auth]}"
+      id = {quote(connection.local_id)}
+{_public_keys(connection.local_files)}{_extra(connection, "local")}\
+    }}
+    remote {{
+      auth = "{_METHODS[connection.remote_auth]}"
+      id = {quote(connection.remote_id)}
+{_of_peer(connection)}{_extra(connection, "remote")}\
+    }}
+    children {{
+{"".join([_child(connection, child, traps) for child in connection.children])}\
+    }}
+  }}
+"""
+
+
+def _reauthentication(connection: ConnectionIntent, margin: int) -> str:
+    if not connection.ike_reauth_lifetime:
+        return ""
+    return f'    reauth_time = "{connection.ike_reauth_lifetime - margin}s"\n'
+
+
+def _public_keys(files: tuple[str, ...]) -> str:
+    return _lines("      ", pubkeys=",".join(files)) if files else ""
 
 
 def _addresses(first: str, more: tuple[str, ...]) -> str:
@@ -168,7 +143,7 @@ def _of_peer(connection: ConnectionIntent) -> str:
     if connection.remote_auth == CERTIFICATE:
         files = ",".join(connection.remote_files)
         return _lines("      ", cacerts=files, revocation=connection.behaviour.revocation)
-    return _lines("      ", pubkeys=",".join(connection.remote_files))
+    return _public_keys(connection.remote_files)
 
 
 def _extra(connection: ConnectionIntent, level: str) -> str:
@@ -188,23 +163,24 @@ def _child(connection: ConnectionIntent, child: ChildIntent, traps: bool) -> str
     margin = connection.ipsec_rekey_margin or connection.ipsec_lifetime // 10
     start, again = _actions(connection)
     behaviour = connection.behaviour
-    return _CHILD.format(
-        name=child.name,
-        local=_selectors(child.local_subnets, child.protocol, child.local_ports),
-        remote=_selectors(child.remote_subnets, child.protocol, child.remote_ports),
-        protocol=connection.protocol,
-        proposals=_proposals(connection.ipsec_proposals),
-        lifetime=connection.ipsec_lifetime,
-        rekey=connection.ipsec_lifetime - margin,
-        margin=margin,
-        more=_of_child(behaviour, connection.ipsec_lifetime_bytes, connection.ipsec_lifetime_packets)
-        + _extra(connection, "child"),
-        start=start,
-        dpd=_action(behaviour.dpd_action, again),
-        # What a peer closes may be one of two that both ends have set up at once. To dial then would give it two again,
-        # of which it would close one after ten seconds, and so for ever. The next packet dials, if there is none left.
-        close=_action(behaviour.close_action or ("trap" if traps else ""), again),
-    )
+    bound = _of_child(behaviour, connection.ipsec_lifetime_bytes, connection.ipsec_lifetime_packets)
+    # What a peer closes may be one of two that both ends have set up at once. To dial then would give it two again,
+    # of which it would close one after ten seconds, and so for ever. The next packet dials, if there is none left.
+    close = _action(behaviour.close_action or ("trap" if traps else ""), again)
+    return f"""\
+      {child.name} {{
+        local_ts = "{_selectors(child.local_subnets, child.protocol, child.local_ports)}"
+        remote_ts = "{_selectors(child.remote_subnets, child.protocol, child.remote_ports)}"
+        {connection.protocol}_proposals = "{_proposals(connection.ipsec_proposals)}"
+        life_time = "{connection.ipsec_lifetime}s"
+        rekey_time = "{connection.ipsec_lifetime - margin}s"
+        rand_time = "{margin}s"
+{bound}{_extra(connection, "child")}\
+        start_action = "{start}"
+        dpd_action = "{_action(behaviour.dpd_action, again)}"
+        close_action = "{close}"
+      }}
+"""
 
 
 def _selectors(subnets: tuple[str, ...], protocol: int, ports: str) -> str:

@@ -67,23 +67,24 @@ def method_of(tunnel: Tunnel, site: str) -> str:
 
 def methods(tunnel: Tunnel) -> set[str]:
     """How both ends prove who they are."""
-    return {method_of(tunnel, site) for site in tunnel.sites}
+    return {method_of(tunnel, site) for site in tunnel.sites} if tunnel.auths else {tunnel.auth}
 
 
 def authentication_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
     """What an end could not prove, or its peer not check: key and message."""
-    yield from _psk_faults(topology, tunnel)
-    yield from _ikev1_faults(topology, tunnel)
+    both = methods(tunnel)
+    yield from _psk_faults(topology, tunnel, both)
+    yield from _ikev1_faults(topology, tunnel, both)
     for site in tunnel.sites:
         yield from _peer_faults(topology, tunnel, site)
         if method_of(tunnel, site) == CERTIFICATE:
             yield from _certificate_faults(topology, tunnel, site)
 
 
-def _ikev1_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
+def _ikev1_faults(topology: Topology, tunnel: Tunnel, both: set[str]) -> Iterator[tuple[str, str]]:
     """IKEv1 negotiates one method for both ends (RFC 2409, 5 and appendix A)."""
     policy = topology.policies.get(tunnel.policy)
-    if policy is None or policy.ike.version == 2 or PSK not in methods(tunnel) or len(methods(tunnel)) == 1:
+    if policy is None or policy.ike.version == 2 or PSK not in both or len(both) == 1:
         return
     ends = " and ".join(f"{site} has {method_of(tunnel, site)}" for site in tunnel.sites)
     yield (
@@ -121,11 +122,11 @@ def _signer(topology: Topology, site: str) -> str:
     return "the collection's own CA" if name == OWN_AUTHORITY else f"authority {name!r}"
 
 
-def _psk_faults(topology: Topology, tunnel: Tunnel) -> Iterator[tuple[str, str]]:
+def _psk_faults(topology: Topology, tunnel: Tunnel, both: set[str]) -> Iterator[tuple[str, str]]:
     unmanaged = [site for site in tunnel.sites if topology.sites[site].gateway.host is None]
-    if PSK not in methods(tunnel) and tunnel.psk is not None:
-        yield ".psk", f"is not used: both ends authenticate by {' and '.join(sorted(methods(tunnel)))}; remove it."
-    if PSK in methods(tunnel) and len(unmanaged) == 1 and tunnel.psk is None:
+    if PSK not in both and tunnel.psk is not None:
+        yield ".psk", f"is not used: both ends authenticate by {' and '.join(sorted(both))}; remove it."
+    if PSK in both and len(unmanaged) == 1 and tunnel.psk is None:
         yield (
             ".psk",
             f"missing; we do not manage {unmanaged[0]}'s gateway, so give the key agreed on with it ({MAKES_ONE}).",

@@ -79,4 +79,7 @@ def selectors(topology: Topology, tunnel: Tunnel, end: str) -> tuple[Block, ...]
 def identity(topology: Topology, tunnel: Tunnel, end: str) -> str:
     """What one end of a tunnel calls itself; empty where nobody can know."""
     own = tunnel.ids.get(end)
-    return own or next(iter(topology.sites[end].gateway.dial), "")
+    if own:
+        return own
+    dial = topology.sites[end].gateway.dial
+    return dial[0] if dial else ""
