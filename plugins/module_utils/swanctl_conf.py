@@ -49,6 +49,8 @@ class _Text:
     file: str
     text: str
     at: int = 0
+    _line: int = 1  # of _counted: places are asked for in order, and a gateway's file may have a thousand sections
+    _counted: int = 0
 
     def match(self, pattern: re.Pattern[str]) -> str | None:
         found = pattern.match(self.text, self.at)
@@ -61,7 +63,12 @@ class _Text:
         return self.text[self.at : self.at + 1]
 
     def place(self, at: int | None = None) -> str:
-        return f"{self.file}:{self.text.count(chr(10), 0, self.at if at is None else at) + 1}"
+        at = self.at if at is None else at
+        if at < self._counted:
+            self._line, self._counted = 1, 0
+        self._line += self.text.count("\n", self._counted, at)
+        self._counted = at
+        return f"{self.file}:{self._line}"
 
     def error(self, message: str) -> ConfigError:
         return ConfigError(f"{self.place()}: {message}")

@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "live"))
-from gateways import Gateway, podman  # after the path that leads there
+from gateways import LAN, Gateway, podman  # after the path that leads there
 
 NETWORK = "causeway-bench"
+NETS = {LAN["a"]: ip_address("10.1.0.0"), LAN["b"]: ip_address("10.2.0.0")}
 CONNECTION = """
     {name} {{
         version = 2
@@ -50,8 +51,7 @@ CONNECTION = """
 
 def options(here: Gateway, there: Gateway, count: int, longer: int = -1) -> dict[str, Any]:
     """The module's options for so many tunnels, one of which may have another lifetime."""
-    side, other = ("a", "b") if here.address < there.address else ("b", "a")
-    nets = {"a": ip_address("10.1.0.0"), "b": ip_address("10.2.0.0")}
+    side, other = ("a", "b") if here.lan == LAN["a"] else ("b", "a")
     blocks = [
         CONNECTION.format(
             name=f"cw-{number}",
@@ -59,8 +59,8 @@ def options(here: Gateway, there: Gateway, count: int, longer: int = -1) -> dict
             there=there.address,
             side=side,
             other=other,
-            ours=nets[side] + number,
-            theirs=nets[other] + number,
+            ours=NETS[here.lan] + number,
+            theirs=NETS[there.lan] + number,
             rekey=7200 if number == longer else 14400,
         )
         for number in range(count)
@@ -71,6 +71,13 @@ def options(here: Gateway, there: Gateway, count: int, longer: int = -1) -> dict
         "config": "connections {\n" + "".join(blocks) + "}\n",
         "secrets": [{"name": f"ike-{name}", "ids": ids[name], "psk": f"{name}-{'x' * 32}"} for name in names],
     }
+
+
+def prepare(gateway: Gateway, count: int) -> None:
+    """A daemon that has nothing, on a host that has an address in each tunnel's subnet, as userspace ESP needs it."""
+    gateway.reset()
+    gateway.write("/tmp/addresses", "".join(f"address replace {NETS[gateway.lan] + n}/32 dev lo\n" for n in range(count)))
+    gateway.sh("ip -batch /tmp/addresses")
 
 
 def timed(gateway: Gateway, module: str, **arguments: Any) -> tuple[float, dict[str, Any]]:
@@ -84,6 +91,8 @@ def timed(gateway: Gateway, module: str, **arguments: Any) -> tuple[float, dict[
 
 def measure(here: Gateway, there: Gateway, count: int) -> dict[str, float]:
     seconds: dict[str, float] = {}
+    for gateway in (here, there):
+        prepare(gateway, count)
     there.connections(**options(there, here, count))
     seconds["load all"], done = timed(here, "connections", **options(here, there, count))
     assert len(done["loaded"]) == count, done
@@ -111,10 +120,7 @@ def main(count: int) -> None:
             podman("run", "-d", "--name", gateway.container, *options_of_container, image, "/lib/systemd/systemd")
             gateway.prepare()
             gateway.address = gateway.sh("hostname -I").split()[0]
-        some = measure(*pair, count // 10)
-        for gateway in pair:
-            gateway.reset()
-        all_of_them = measure(*pair, count)
+        some, all_of_them = (measure(*pair, size) for size in (count // 10, count))
         print("ten times as many take: ", ", ".join(f"{what} {all_of_them[what] / some[what]:.1f}x" for what in some))
     finally:
         podman("rm", "-f", "-t", "0", *(gateway.container for gateway in pair), check=False)
