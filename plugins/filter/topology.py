@@ -29,6 +29,13 @@ def gateway_intent(raw: object, host: str) -> dict[str, Any]:
     return _gateway(raw, host).as_dict()
 
 
+def host_intent(raw: object, host: str) -> dict[str, Any]:
+    """What one gateway's tunnels ask of its host."""
+    topology = load_topology(raw)
+    with problems_as_error():
+        return core.host_intent(topology, str(plain(host))).as_dict()
+
+
 def firewall_intent(raw: object, host: str) -> dict[str, Any]:
     """What one gateway's firewall must know of its tunnels."""
     topology = load_topology(raw)
@@ -87,6 +94,7 @@ class FilterModule:
         return {
             "firewall_intent": firewall_intent,
             "gateway_intent": gateway_intent,
+            "host_intent": host_intent,
             "lan_host_intent": lan_host_intent,
             "gateway_secrets": gateway_secrets,
             "swanctl_config": swanctl_config,

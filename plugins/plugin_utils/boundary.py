@@ -68,30 +68,37 @@ def problems_as_error() -> Iterator[None]:
         raise AnsibleError("ipsec_topology is nested too deeply to be a topology.") from None
 
 
+_last: list[tuple[str, Topology]] = []  # that this process has loaded, with its data's digest; one, or none
+
+
 def load_topology(raw: object) -> Topology:
     """The topology in a variable of Ansible's.
 
     Ansible runs each task of each host in a process of its own, which would check the whole fleet once more. What has
     passed leaves a mark for the others: a file, named by the data's digest, in the directory that Ansible makes for
-    each run, for its user only, and removes at its end.
+    each run, for its user only, and removes at its end. A task that asks several times has it at hand.
     """
     with problems_as_error():
         data = plain(raw)
-        mark = _mark(data)
-        topology = load(data, checked=mark is not None and mark.exists())
-    with suppress(OSError):  # then each checks for itself
-        if mark:
+        digest = _digest(data)
+        for known, topology in _last:
+            if known == digest:
+                return topology
+        mark = Path(constants.DEFAULT_LOCAL_TMP, f"causeway-ipsec-{digest}")
+        topology = load(data, checked=bool(digest) and mark.exists())
+    if digest:
+        _last[:] = [(digest, topology)]
+        with suppress(OSError):  # then each checks for itself
             mark.touch(mode=0o600)
     return topology
 
 
-def _mark(data: object) -> Path | None:
-    """The file that says that these data have passed; None where Python refuses to print them."""
+def _digest(data: object) -> str:
+    """What tells these data from others; empty where Python refuses to print them."""
     try:
-        digest = hashlib.sha256(repr(data).encode(errors="surrogatepass")).hexdigest()
+        return hashlib.sha256(repr(data).encode(errors="surrogatepass")).hexdigest()
     except ValueError:  # a number of more than 4300 digits, which no key of a topology takes
-        return None
-    return Path(constants.DEFAULT_LOCAL_TMP, f"causeway-ipsec-{digest}")
+        return ""
 
 
 class HostAddresses(Mapping[str, "list[str]"]):

@@ -79,7 +79,8 @@ def prepare(gateway: Gateway, count: int) -> None:
     All tunnels have one peer, which has to think well of so many half-open ones from one address.
     """
     gateway.write("/etc/strongswan.d/bench.conf", "charon {\n  dos_protection = no\n}\n")
-    gateway.write("/tmp/addresses", "".join(f"address replace {NETS[gateway.lan] + n}/32 dev lo\n" for n in range(count)))
+    addresses = (NETS[gateway.lan] + number for number in range(count))
+    gateway.write("/tmp/addresses", "".join(f"address replace {address}/32 dev lo\n" for address in addresses))
     gateway.sh("ip -batch /tmp/addresses")
     gateway.reset()  # after that: charon loses count of so many addresses that come at once
 

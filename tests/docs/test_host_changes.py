@@ -160,7 +160,7 @@ def test_the_page_has_the_units_of_a_role(role: str) -> None:
 def test_the_page_has_the_kernel_settings() -> None:
     variables = yaml.safe_load((ROOT / "roles" / "kernel" / "vars" / "main.yml").read_text())
     settings = {**variables["_kernel_base_settings"], **variables["_kernel_ipv6_settings"]}
-    rp_filter = re.sub(r"\{\{.*\}\}", "{tunnel interface}", variables["_kernel_rp_filter_key"])
+    rp_filter = variables["_kernel_rp_filter_key"].replace("{ADDRESS}", "{tunnel interface}")
     listed = {change["name"]: change["value"] for change in changes("kernel") if change["kind"] == "kernel"}
     assert listed == {**settings, rp_filter: 2, "net/ipv6/conf/{interface}/accept_ra": 2}
 

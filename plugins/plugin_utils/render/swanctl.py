@@ -88,7 +88,7 @@ def _connection(connection: ConnectionIntent, traps: bool) -> str:
     dpd_delay = "{behaviour.dpd_delay}s"
     keyingtries = "0"
     unique = "{behaviour.unique}"
-    mobike = "{'yes' if behaviour.mobike else 'no'}"
+    mobike = "{"yes" if behaviour.mobike else "no"}"
 {_of_connection(behaviour)}{_extra(connection, "connection")}\
     local {{
       auth = "{_METHODS[connection.local_auth]}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .compile import gateway_intent, gateway_secrets, lan_host_intent
 from .firewall import firewall_intent
+from .host import HostIntent, host_intent
 from .model import (
     ChildIntent,
     ConnectionIntent,
@@ -28,6 +29,7 @@ __all__ = [
     "ConnectionIntent",
     "FirewallIntent",
     "GatewayIntent",
+    "HostIntent",
     "LanHostIntent",
     "PeerLan",
     "Problem",
@@ -40,6 +42,7 @@ __all__ = [
     "firewall_intent",
     "gateway_intent",
     "gateway_secrets",
+    "host_intent",
     "lan_host_intent",
     "load",
     "section_name",

@@ -26,6 +26,7 @@ WRITE = """
   vars:
     answers:
       intent: "{{ ipsec_topology | causeway.ipsec.gateway_intent('berlin-gw') }}"
+      host: "{{ ipsec_topology | causeway.ipsec.host_intent('berlin-gw') }}"
       lan: "{{ ipsec_topology | causeway.ipsec.lan_host_intent('london-1', ['all', 'london_lan_hosts']) }}"
       secrets: "{{ ipsec_topology | causeway.ipsec.gateway_secrets('berlin-gw', made={'berlin-london': 'm' * 64}) }}"
       config: "{{ ipsec_topology | causeway.ipsec.swanctl_config(inventory_hostname) }}"
@@ -49,6 +50,8 @@ def test_answers(answers: dict[str, Any]) -> None:
     assert (london["name"], london["ike_proposals"][0]["encryption"]) == ("cw-berlin-london", ["aes128ctr"])
     assert london["children"][0]["remote_subnets"] == ["192.168.2.0/24"]
     assert (office["name"], office["peer_host"]) == ("cw-berlin-office", None)
+    assert answers["host"]["tunnels"] == {one["name"]: one["tunnel"] for one in (london, office)}
+    assert answers["host"]["made_psks"] == ["berlin-london"]
     assert answers["lan"]["routes"] == [{"destination": "192.168.1.0/24", "via": "192.168.2.5"}]
     assert [secret["psk"] for secret in answers["secrets"]] == ["m" * 64, f"given-in-vault-{'x' * 32}"]
     assert 'proposals = "aes128ctr-sha256-prfsha256-modp3072"' in answers["config"]

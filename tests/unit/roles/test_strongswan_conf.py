@@ -31,28 +31,14 @@ def rendered(
     )
     environment.filters["difference"] = lambda some, others: [item for item in some if item not in others]
     template = environment.from_string((ROLE / "templates" / "strongswan.conf.j2").read_text())
-    own: dict[str, Any] = {"_strongswan_userspace": userspace, "_strongswan_aggressive": list(aggressive)}
-    own["_strongswan_intent"] = {"daemon": daemon or {}, "plugins": plugins}
+    intent = {"daemon": daemon or {}, "plugins": plugins, "aggressive_psks": list(aggressive)}
+    own = {"_strongswan_userspace": userspace, "_strongswan_intent": intent}
     return template.render(**DEFAULTS, _strongswan_userspace_unneeded=UNNEEDED, **own, **variables)
 
 
 def test_h30_consent_is_given_for_aggressive_mode_only() -> None:
     assert CONSENT not in rendered()
     assert f"    {CONSENT} = yes\n" in rendered(aggressive=("berlin-office",))
-
-
-@pytest.mark.parametrize(
-    ("aggressive", "auth", "asks"), [(True, "psk", True), (True, "certificate", False), (False, "psk", False)]
-)
-def test_h30_only_a_psk_needs_the_consent(aggressive: bool, auth: str, asks: bool) -> None:
-    variables = yaml.safe_load((ROLE / "vars" / "main.yml").read_text())
-    expression = variables["_strongswan_aggressive"].strip().removeprefix("{{").removesuffix("}}")
-    tunnel = {"tunnel": "t", "aggressive": aggressive, "local_auth": auth}
-    found = jinja2.Environment(autoescape=True).compile_expression(expression)(
-        _strongswan_intent={"connections": [tunnel]}
-    )
-    assert found is not None
-    assert list(found) == (["t"] if asks else [])
 
 
 def test_options_that_tunnels_need() -> None:
