@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.causeway.ipsec.plugins.module_utils.foreign_rules import natting
+from ansible_collections.causeway.ipsec.plugins.module_utils.foreign_rules import has_rules, natting
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import (
     HostError,
     Run,
@@ -103,11 +103,23 @@ def router(run: Run, choice: str, installed: bool) -> tuple[bool, str]:
     return False, "this host translates addresses for nobody"
 
 
+def tracking(run: Run, installed: bool) -> bool:
+    """Whether somebody here may need to know of connections, as who translates them does, or filters by their state.
+
+    Any rule of others counts. What they have is not read closer than that: a rule of tomorrow may be another one.
+    """
+    return any(map(_legacy_tables, LEGACY_TABLES)) or (installed and has_rules(read_ruleset(run)))
+
+
+def _legacy_tables(names: str) -> list[str]:
+    """The tables of the older iptables that are loaded, of which nft lists no rules."""
+    return Path(names).read_text(encoding="utf-8").split() if Path(names).exists() else []
+
+
 def _legacy_natting(run: Run) -> Iterator[str]:
-    """Rules of the older iptables, which nft does not list. Its program would load the table, so look before asking."""
+    """Rules of the older iptables. Its program would load the table, so look before asking."""
     for names, program in zip(LEGACY_TABLES, ("iptables-legacy", "ip6tables-legacy")):
-        loaded = Path(names).read_text(encoding="utf-8").split() if Path(names).exists() else []
-        path = find_program(run, program) if "nat" in loaded else None
+        path = find_program(run, program) if "nat" in _legacy_tables(names) else None
         if path:
             out = run([path, "-t", "nat", "-S"])[1]
             found = re.findall(r"^-A .*-j (?:MASQUERADE|SNAT|NETMAP)\b.*$", out, re.MULTILINE)

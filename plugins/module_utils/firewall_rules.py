@@ -43,6 +43,7 @@ class Rules:
     dataplane: Literal["kernel", "userspace", "auto"] = "kernel"
     filtering: bool = True  # IKE from peers, SSH from management, forwarding for tunnels
     router: bool = False  # forwards for others too
+    tracking: bool = True  # whether anybody here may need to know of connections: to translate them, to filter by state
     mss: Mapping[int, int] = field(default_factory=dict)  # by IP version of the tunnels' traffic
 
     @property
@@ -65,7 +66,8 @@ class Rules:
 
 def render(rules: Rules) -> str:
     """A file for `nft -f` that puts this table in the place of whatever was there, at once."""
-    blocks = [*_tunnel_sets(rules), *_guard(rules), *_addresses(rules), *_mss(rules)]
+    addresses = _addresses(rules) if rules.tracking else _untracked(rules)
+    blocks = [*_tunnel_sets(rules), *_guard(rules), *addresses, *_mss(rules)]
     if rules.filtering:
         blocks += [*_input(rules), *_forward(rules)]
     body = "\n".join(blocks)
@@ -124,19 +126,28 @@ def _guard(rules: Rules) -> Iterator[str]:
     )
 
 
+def _of_tunnels(rules: Rules, what: str) -> list[str]:
+    """What becomes of the traffic of tunnels, in both directions; {ip} is its protocol."""
+    return [
+        f"{ip} {a}addr . {ip} {b}addr @pairs{version} {what.format(ip=ip)}"
+        for version, ip in rules.carried
+        for a, b in ("sd", "ds")
+    ]
+
+
 def _addresses(rules: Rules) -> Iterator[str]:
     """Traffic of tunnels is bound to the address that it has, before another's masquerade could give it one."""
-    yield _chain(
-        "keep_addresses",
-        "postrouting",
-        "srcnat - 1",
-        (
-            f"{ip} {a}addr . {ip} {b}addr @pairs{version} snat {ip} to {ip} saddr"
-            for version, ip in rules.carried
-            for a, b in ("sd", "ds")
-        ),
-        kind="nat",
-    )
+    lines = _of_tunnels(rules, "snat {ip} to {ip} saddr")
+    yield _chain("keep_addresses", "postrouting", "srcnat - 1", lines, kind="nat")
+
+
+def _untracked(rules: Rules) -> Iterator[str]:
+    """Traffic of tunnels is no connection to this host, so that no masquerade of a later day can catch it.
+
+    Nor does any rule of ours ask for connections then: what tracks them would cost every packet more than all rules do.
+    """
+    for name, hook in (("untracked", "prerouting"), ("untracked_own", "output")):
+        yield _chain(name, hook, "raw", _of_tunnels(rules, "notrack"))
 
 
 def _mss(rules: Rules) -> Iterator[str]:
@@ -183,12 +194,11 @@ def _input(rules: Rules) -> Iterator[str]:
 def _forward(rules: Rules) -> Iterator[str]:
     """The guard sees to it that the traffic of tunnels goes through IPsec; here it is only told from other traffic."""
     lines = [f"{BEGINS} jump mss"] if rules.carried else []
-    lines += [
-        f"{ip} {a}addr . {ip} {b}addr @pairs{version} accept" for version, ip in rules.carried for a, b in ("sd", "ds")
-    ]
+    lines += _of_tunnels(rules, "accept")
     for version, ip in rules.carried:
         lines.append(f"{ip} saddr @remote{version} {_drop('from a remote subnet to what no tunnel names')}")
         lines.append(f"{ip} daddr @remote{version} {_drop('to a remote subnet from what no tunnel names')}")
     if not rules.router:
-        lines += ["ct state established,related accept", *ICMP_ERRORS, _drop("forwarding for no tunnel")]
+        lines += ["ct state established,related accept"] if rules.tracking else []
+        lines += [*ICMP_ERRORS, _drop("forwarding for no tunnel")]
     yield _chain("forward", "forward", "filter", lines)

@@ -21,6 +21,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_host impor
     router,
     segment_sizes,
     ssh_ports,
+    tracking,
     wan_mtu,
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.firewall_rollback import Rollback
@@ -134,6 +135,7 @@ def want(host: Host, params: Mapping[str, Any]) -> Wanted:
         dataplane=params["dataplane"],
         filtering=filtering,
         router=forwards,
+        tracking=forwards or tracking(host.run, host.nft is not None),
         mss=segment_sizes(intent, mtu, params["dataplane"]),
     )
     openings = wanted_openings(intent, ports) if filtering else []

@@ -201,6 +201,14 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def has_rules(ruleset: Mapping[str, Any]) -> bool:
+    """Whether others have any rule at all, or a chain that drops."""
+    found = (item.get("rule") or item.get("chain", {}) for item in ruleset.get("nftables", []))
+    return any(
+        ("expr" in one or one.get("policy") == "drop") and (one["family"], one["table"]) != OURS for one in found
+    )
+
+
 def natting(ruleset: Mapping[str, Any]) -> list[str]:
     """The masquerade and snat rules of others, each as a text that says where it is."""
     return [

@@ -105,6 +105,24 @@ def test_it_never_catches_what_is_for_a_tunnel(lab: Lab, masquerade: Masquerade)
         assert set(again.changed.values()) == {0}, again.output[-6000:]
 
 
+def test_nor_does_one_that_comes_later(lab: Lab) -> None:
+    """Until the next run what tunnels carry is no connection to this host; from then on, one with its own addresses."""
+    masquerade = MASQUERADES[0]
+    assert play_firewall(lab).status == 0
+    try:
+        lab.ssh(GATEWAY, masquerade.begin)
+        for chain in ("untracked", "keep_addresses"):
+            assert f"chain {chain} {{" in lab.ssh(GATEWAY, "nft list table inet causeway")
+            with capturing(lab) as seen:
+                arrived = says_berlin(lab)
+            assert seen.unexpected == []
+            assert {packet.source for packet in arrived.packets} == {BERLIN_LAN, LONDON_LAN}
+            assert play_firewall(lab).status == 0
+    finally:
+        lab.ssh(GATEWAY, masquerade.end)
+    assert play_firewall(lab).status == 0
+
+
 def reaches_the_wan(lab: Lab) -> bool:
     """Whether the LAN can send through the gateway what no tunnel takes; without a translation no answer comes back."""
     with capturing(lab, only=f"host {INTERNET}") as seen:

@@ -27,7 +27,8 @@ def rules(case: dict[str, Any]) -> Rules:
 
 def body(text: str) -> list[str]:
     """The rules of a text: what its chains hold."""
-    return [line.strip() for line in text.splitlines() if re.search(r"\b(accept|drop|snat|jump|maxseg)\b(?!;)", line)]
+    rule = re.compile(r"\b(accept|drop|snat|notrack|jump|maxseg)\b(?!;)")
+    return [line.strip() for line in text.splitlines() if rule.search(line)]
 
 
 @pytest.mark.parametrize("name", CASES)

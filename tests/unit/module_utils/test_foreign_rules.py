@@ -15,7 +15,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.foreign_managed imp
 from ansible_collections.causeway.ipsec.plugins.module_utils.foreign_match import Packet, holds
 from ansible_collections.causeway.ipsec.plugins.module_utils.foreign_packets import packets
 from ansible_collections.causeway.ipsec.plugins.module_utils.foreign_report import judge
-from ansible_collections.causeway.ipsec.plugins.module_utils.foreign_rules import Ruleset, natting
+from ansible_collections.causeway.ipsec.plugins.module_utils.foreign_rules import Ruleset, has_rules, natting
 from ansible_collections.causeway.ipsec.plugins.module_utils.opening_plan import Opening
 
 RULESETS = Path(__file__).parent / "rulesets"
@@ -239,6 +239,18 @@ def test_natting_names_the_rules_of_others() -> None:
     ]
     ours = {"family": "inet", "table": "causeway", "chain": "nat", "handle": 1, "expr": [{"snat": {"addr": "1.2.3.4"}}]}
     assert natting({"nftables": [{"rule": ours}]}) == []
+
+
+def test_a_rule_of_others_or_a_chain_that_drops_is_a_rule() -> None:
+    chain = {"family": "inet", "table": "filter", "name": "input", "type": "filter", "hook": "input"}
+    chain["policy"] = "accept"
+    rule = {"family": "inet", "table": "filter", "chain": "input", "handle": 1, "expr": [{"accept": None}]}
+    table = {"table": {"family": "inet", "name": "filter", "handle": 1}}
+    assert not has_rules({"nftables": [{"metainfo": {"version": "1.0.6"}}, table, {"chain": chain}]})
+    assert has_rules({"nftables": [table, {"chain": {**chain, "policy": "drop"}}]})
+    assert has_rules({"nftables": [table, {"chain": chain}, {"rule": rule}]})
+    ours = {"family": "inet", "table": "causeway"}
+    assert not has_rules({"nftables": [{"chain": {**chain, **ours}}, {"rule": {**rule, **ours}}]})
 
 
 def test_the_old_tables_drops_are_warned_of() -> None:

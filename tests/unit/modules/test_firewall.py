@@ -400,6 +400,26 @@ def test_a_host_that_translates_addresses_for_others_goes_on_forwarding(host: Ho
     assert not host.call(forward_others="drop")["router"]["allowed"]
 
 
+def test_connections_are_tracked_where_somebody_else_has_rules(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    def tracked() -> bool:
+        host.call()
+        text = str(host.table)
+        assert ("notrack" in text) is not ("chain keep_addresses" in text)
+        return "chain keep_addresses" in text
+
+    assert not tracked()
+    assert "ct state" not in str(host.table)
+    host.foreign = MASQUERADE
+    assert tracked()
+    host.foreign = []
+    names = host.root / "ip_tables_names"
+    monkeypatch.setattr(firewall_host, "LEGACY_TABLES", (str(names),))
+    assert not tracked()
+    names.write_text("filter\n", encoding="ascii")
+    assert tracked()
+    assert "ct state established,related accept" in str(host.table)
+
+
 def test_backend_none_filters_nothing_and_guards_all_the_same(host: Host) -> None:
     result = host.call(backend="none")
     assert (result["backend"], result["router"]["allowed"]) == ("none", True)
