@@ -45,7 +45,7 @@ class ActionModule(ActionBase):
             planned = plan(topology, hosts, arguments["tunnels"], outside=arguments["outside"])
         except BenchmarkError as error:
             raise AnsibleActionFail(str(error)) from None
-        looked: dict[str, Any] = plain(arguments["looked"])  # type: ignore[assignment]
+        looked: dict[str, Any] = plain(arguments["looked"])  # type: ignore[assignment]  # so says the argument spec
         missing = [host for host in planned.ends if not looked.get(host, {}).get("iperf3")]
         self._say(planned, arguments, missing)
         return result | {

@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Tables to the screen, numbers to the result."""
         answer: dict[str, Any] = super().run(tmp, task_vars)
-        arguments: dict[str, Any] = plain(self.validate_argument_spec(SPEC)[1])  # type: ignore[assignment]
+        arguments: dict[str, Any] = plain(self.validate_argument_spec(SPEC)[1])  # type: ignore[assignment]  # a mapping stays one
         rows = [result.row(answers) for answers in arguments["measured"]]
         sections = {one.tunnel: section_name(one.tunnel) for one in rows}
         tunnels = result.tunnels(rows, sections, arguments["before"], arguments["after"])

@@ -194,7 +194,7 @@ def interval(value: Any) -> tuple[int, int] | None:
         return (int(net.network_address), int(net.broadcast_address))
     if isinstance(value, dict) and "range" in value:
         ends = [interval(item) for item in value["range"]]
-        return None if None in ends else (ends[0][0], ends[1][1])  # type: ignore[index]
+        return (ends[0][0], ends[1][1]) if ends[0] and ends[1] else None
     if isinstance(value, int):
         return (value, value)
     return _single(value) if isinstance(value, str) and value != "*" else None

@@ -106,6 +106,7 @@ class Checker:
             if crl is None:
                 continue
             self._revoked.setdefault(authority.name, []).append(crl)
+            # The keys of certificates that were read are of kinds that sign.
             if issuers and not any(crl.is_signature_valid(issuer.public_key()) for issuer in issuers):  # type: ignore[arg-type]
                 self._say(at, f"{named(source)}is not signed by this authority, but by {subject(crl.issuer)}.")
             if not has_key_id(crl) or not all(map(has_key_id, issuers)):

@@ -96,7 +96,7 @@ def _one(text: str, word: str, what: str, load: Callable[[bytes], Thing]) -> Thi
 def _supported(key: object) -> PublicKey:
     if weakness(key):
         raise ContentError(f"holds {weakness(key)}; {_ALLOWED} allowed.")
-    return key  # type: ignore[return-value]
+    return key  # type: ignore[return-value]  # weakness has a word for every other kind
 
 
 def weakness(key: object) -> str:
@@ -135,6 +135,7 @@ def same_key(one: PublicKey, other: object) -> bool:
 def public_pem(key: object) -> str:
     """A public key's text."""
     encoding, form = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    # Every kind of public key has public_bytes, but no type is common to all of them.
     return key.public_bytes(encoding, form).decode("ascii")  # type: ignore[attr-defined,no-any-return]
 
 
