@@ -145,9 +145,11 @@ def _untracked(rules: Rules) -> Iterator[str]:
     """Traffic of tunnels is no connection to this host, so that no masquerade of a later day can catch it.
 
     Nor does any rule of ours ask for connections then: what tracks them would cost every packet more than all rules do.
+    The guard lets nothing but tunnels have the remote subnets, so one look into a small set tells enough.
     """
-    for name, hook in (("untracked", "prerouting"), ("untracked_own", "output")):
-        yield _chain(name, hook, "raw", _of_tunnels(rules, "notrack"))
+    for name, hook, sides in (("untracked", "prerouting", "sd"), ("untracked_own", "output", "d")):
+        lines = [f"{ip} {a}addr @remote{version} notrack" for version, ip in rules.carried for a in sides]
+        yield _chain(name, hook, "raw", lines)
 
 
 def _mss(rules: Rules) -> Iterator[str]:
