@@ -69,7 +69,7 @@ def test_a_certificate_that_is_revoked_ends_the_tunnel_and_another_one_brings_it
     done = play_topology(lab, with_files(topology, {"berlin": berlin, "london": london}, **own))
     assert PROVEN.search(done.output), done.output[-3000:]
     wan_while_lans_ping(lab)
-    # London learns of it from somebody else, forgets what it concluded from the old list, and the tunnel is set up anew.
+    # London learns of it from somebody else and forgets what it concluded before; the tunnel is set up anew.
     revoked = pem(authority.revoke(stolen, number=2))
     lab.ssh("london-gw", f"cat > {BY_HAND} <<'END'\n{revoked}END\nswanctl --load-creds --noprompt")
     lab.ssh("london-gw", "swanctl --flush-certs")
