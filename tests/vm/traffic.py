@@ -144,7 +144,7 @@ def pinging(lab: Lab, host: str, address: str, interval: float = 0.1) -> Iterato
     result.sent = int(said.split(" packets transmitted")[0].split()[-1])
 
 
-ON_THEIR_WAY = 5  # pings: those of a second
+EACH_SECONDS = 0.2  # a ping on each way
 Way = tuple[str, str]  # from an address to an address
 
 
@@ -166,7 +166,7 @@ def pinging_each(lab: Lab, host: str, ways: Iterable[Way]) -> Iterator[dict[Way,
     place = f"/tmp/pings-{time.monotonic_ns()}"
     ways = list(ways)
     each = (
-        f"nohup ping -n -i 0.2 -I {source} {address} >{place}/{number} 2>&1 </dev/null &"
+        f"nohup ping -n -i {EACH_SECONDS} -I {source} {address} >{place}/{number} 2>&1 </dev/null &"
         for number, (source, address) in enumerate(ways)
     )
     lab.ssh(host, f"mkdir {place}; {' '.join(each)} jobs -p >{place}/pids")
@@ -181,14 +181,15 @@ def pinging_each(lab: Lab, host: str, ways: Iterable[Way]) -> Iterator[dict[Way,
 
 
 def _lost(said: str) -> int:
-    """The pings that were not answered, but for those on their way at the end: a busy machine takes its time."""
-    answered = {int(number) for number in re.findall(r"icmp_seq=(\d+) ttl", said)}
+    """The pings that were not answered, but for those at the end that the longest way seen would still keep."""
+    answers = re.findall(r"icmp_seq=(\d+) ttl=\d+ time=([\d.]+) ms", said)
+    longest = max((float(milliseconds) / 1000 for _number, milliseconds in answers), default=0.0)
+    answered = {int(number) for number, _milliseconds in answers}
     sent = re.search(r"(\d+) packets transmitted", said)
     if not sent:
         raise LabError(f"ping says: {said}")
-    last = max(answered, default=0)
-    silent = int(sent.group(1)) - last
-    return last - len(answered) + (silent if silent > ON_THEIR_WAY else 0)
+    silent = int(sent.group(1)) - max(answered, default=0)
+    return int(sent.group(1)) - len(answered) - min(silent, int(longest / EACH_SECONDS))
 
 
 CHATTER = """
