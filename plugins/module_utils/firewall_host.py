@@ -17,7 +17,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import
     parse_addresses,
     run_json,
 )
-from ansible_collections.causeway.ipsec.plugins.module_utils.openings import find_program, read_ruleset
+from ansible_collections.causeway.ipsec.plugins.module_utils.openings import find_program
 from ansible_collections.causeway.ipsec.plugins.module_utils.packet_size import inner_mtu, mss
 
 if TYPE_CHECKING:
@@ -91,24 +91,24 @@ def _inner_mtus(tunnel: Mapping[str, Any], outer_mtu: int, outer: int, dataplane
         yield inner_mtu(outer_mtu, outer, tunnel["protocol"], encryption, integrity, udp=udp)
 
 
-def router(run: Run, choice: str, installed: bool) -> tuple[bool, str]:
-    """Whether the host forwards for others than tunnels, and why."""
+def router(run: Run, choice: str, ruleset: Mapping[str, Any] | None) -> tuple[bool, str]:
+    """Whether the host forwards for others than tunnels, and why. The ruleset is None where nft is not installed."""
     if choice != "auto":
         return choice == "allow", f"forward_others is {choice}"
-    if not installed:
+    if ruleset is None:
         return False, "nothing on this host can translate addresses: nft is not installed"
-    rules = [*natting(read_ruleset(run)), *_legacy_natting(run)]
+    rules = [*natting(ruleset), *_legacy_natting(run)]
     if rules:
         return True, f"this host translates addresses for others already ({rules[0]})"
     return False, "this host translates addresses for nobody"
 
 
-def tracking(run: Run, installed: bool) -> bool:
+def tracking(ruleset: Mapping[str, Any] | None) -> bool:
     """Whether somebody here may need to know of connections, as who translates them does, or filters by their state.
 
     Any rule of others counts. What they have is not read closer than that: a rule of tomorrow may be another one.
     """
-    return any(map(_legacy_tables, LEGACY_TABLES)) or (installed and has_rules(read_ruleset(run)))
+    return any(map(_legacy_tables, LEGACY_TABLES)) or has_rules(ruleset or {})
 
 
 def _legacy_tables(names: str) -> list[str]:

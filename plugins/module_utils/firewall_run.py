@@ -34,6 +34,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.openings import (
     detect_backend,
     find_program,
     plan_openings,
+    read_ruleset,
     wanted_openings,
 )
 
@@ -126,7 +127,8 @@ def want(host: Host, params: Mapping[str, Any]) -> Wanted:
     found = detect_backend(host.run) if choice in ("auto", "none") else choice
     filtering = choice != "none"
     ports = ssh_ports(host.run, params["ssh_ports"]) if filtering and intent["management"] else ()
-    forwards, why = router(host.run, params["forward_others"], host.nft is not None)
+    ruleset = read_ruleset(host.run) if host.nft else None
+    forwards, why = router(host.run, params["forward_others"], ruleset)
     mtu = wan_mtu(host.run, intent["local_address"], params["wan_mtu"])
     rules = Rules(
         tunnels=tuple(intent["tunnels"]),
@@ -135,7 +137,7 @@ def want(host: Host, params: Mapping[str, Any]) -> Wanted:
         dataplane=params["dataplane"],
         filtering=filtering,
         router=forwards,
-        tracking=forwards or tracking(host.run, host.nft is not None),
+        tracking=forwards or tracking(ruleset),
         mss=segment_sizes(intent, mtu, params["dataplane"]),
     )
     openings = wanted_openings(intent, ports) if filtering else []
