@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.causeway.ipsec.plugins.plugin_utils import topology as core
@@ -17,30 +17,28 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+Share = TypeVar("Share")
 
-def _gateway(raw: object, host: str) -> core.GatewayIntent:
+
+def _share(compiled: Callable[[core.Topology, str], Share], raw: object, host: str) -> Share:
     topology = load_topology(raw)
     with problems_as_error():
-        return core.gateway_intent(topology, str(plain(host)))
+        return compiled(topology, str(plain(host)))
 
 
 def gateway_intent(raw: object, host: str) -> dict[str, Any]:
     """What one gateway is to be."""
-    return _gateway(raw, host).as_dict()
+    return _share(core.gateway_intent, raw, host).as_dict()
 
 
 def host_intent(raw: object, host: str) -> dict[str, Any]:
     """What one gateway's tunnels ask of its host."""
-    topology = load_topology(raw)
-    with problems_as_error():
-        return core.host_intent(topology, str(plain(host))).as_dict()
+    return _share(core.host_intent, raw, host).as_dict()
 
 
 def firewall_intent(raw: object, host: str) -> dict[str, Any]:
     """What one gateway's firewall must know of its tunnels."""
-    topology = load_topology(raw)
-    with problems_as_error():
-        return core.firewall_intent(topology, str(plain(host))).as_dict()
+    return _share(core.firewall_intent, raw, host).as_dict()
 
 
 def lan_host_intent(raw: object, host: str, groups: Sequence[str] = ()) -> dict[str, Any]:
@@ -60,13 +58,13 @@ def gateway_secrets(raw: object, host: str, made: Mapping[str, str] | None = Non
 
 def swanctl_config(raw: object, host: str, traps: bool = True) -> str:
     """The connections of one gateway for strongSwan."""
-    return swanctl.render(_gateway(raw, host), traps=bool(plain(traps)))
+    return swanctl.render(_share(core.gateway_intent, raw, host), traps=bool(plain(traps)))
 
 
 def strongswan_packages(raw: object, host: str, release: str) -> list[str]:
     """The packages with the plugins that one gateway's proposals need."""
     try:
-        return list(crypto.packages(_gateway(raw, host).plugins, str(plain(release))))
+        return list(crypto.packages(_share(core.gateway_intent, raw, host).plugins, str(plain(release))))
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from None
 

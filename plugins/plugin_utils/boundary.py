@@ -68,7 +68,7 @@ def problems_as_error() -> Iterator[None]:
         raise AnsibleError("ipsec_topology is nested too deeply to be a topology.") from None
 
 
-_last: list[tuple[str, Topology]] = []  # that this process has loaded, with its data's digest; one, or none
+_last: dict[str, Topology] = {}  # that this process has loaded, by its data's digest; one, or none
 
 
 def load_topology(raw: object) -> Topology:
@@ -81,13 +81,13 @@ def load_topology(raw: object) -> Topology:
     with problems_as_error():
         data = plain(raw)
         digest = _digest(data)
-        for known, topology in _last:
-            if known == digest:
-                return topology
+        if digest in _last:
+            return _last[digest]
         mark = Path(constants.DEFAULT_LOCAL_TMP, f"causeway-ipsec-{digest}")
         topology = load(data, checked=bool(digest) and mark.exists())
     if digest:
-        _last[:] = [(digest, topology)]
+        _last.clear()
+        _last[digest] = topology
         with suppress(OSError):  # then each checks for itself
             mark.touch(mode=0o600)
     return topology

@@ -35,7 +35,7 @@ def checks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
 
     monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
     monkeypatch.setattr(topology, "validate", counted)
-    monkeypatch.setattr(boundary, "_last", [])
+    monkeypatch.setattr(boundary, "_last", {})
     return asked
 
 
