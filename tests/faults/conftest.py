@@ -66,4 +66,4 @@ def controller(lab: Lab) -> Controller:
 
 @pytest.fixture
 def chance(request: pytest.FixtureRequest) -> random.Random:
-    return random.Random(f"{SEED} {request.node.nodeid}")  # noqa: S311
+    return random.Random(f"{SEED} {request.node.nodeid}")  # noqa: S311 - the same again for a seed, and no secret

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from zlib import crc32
 
@@ -142,7 +143,7 @@ class Lab:
         with ThreadPoolExecutor() as pool:
             list(pool.map(self._renew, hosts))
         for host in hosts:
-            assert eventually(lambda host=host: self._is_up(host), 90), f"{host} does not come up"  # type: ignore[misc]
+            assert eventually(partial(self._is_up, host), 90), f"{host} does not come up"
 
     def _renew(self, host: str) -> None:
         podman("rm", "-f", "-t", "0", self.container(host))
