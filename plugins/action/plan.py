@@ -11,11 +11,11 @@ import secrets
 import socket
 import time
 from datetime import datetime, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.causeway.ipsec.plugins.plugin_utils import vault
+from ansible_collections.causeway.ipsec.plugins.plugin_utils import gateway_shares, vault
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.checks import check_credentials
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.sources import Sources, inventory_directory
@@ -29,6 +29,9 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.role_options import
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import TopologyError, warnings
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.expand import count
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import check_inventory, inventory_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 class ActionModule(ActionBase):
@@ -56,9 +59,10 @@ class ActionModule(ActionBase):
             self._display.warning(f"ipsec_topology: {warning}")
         gateways, lan_hosts = inventory_names(topology)
         self._check_variables(task_vars or {}, set(gateways), set(expand(lan_hosts, groups)) - set(gateways))
-        tunnels = count(topology)
+        tunnels, run = count(topology), _this_run()
+        gateway_shares.keep(topology, _of_this_run(gateways, task_vars or {}), run)
         msg = f"No problems. Gateways: {len(gateways)}, tunnels: {tunnels}, LAN hosts (or groups): {len(lan_hosts)}."
-        found = {"gateways": gateways, "lan_hosts": lan_hosts, "tunnels": tunnels, "run": _this_run(), "msg": msg}
+        found = {"gateways": gateways, "lan_hosts": lan_hosts, "tunnels": tunnels, "run": run, "msg": msg}
         return result | {"changed": False, **found}
 
     def _check_variables(self, task_vars: dict[str, Any], gateways: set[str], lan_hosts: set[str]) -> None:
@@ -66,7 +70,7 @@ class ActionModule(ActionBase):
         wrong, slips = {}, {}
         for hosts, roles in ((gateways, GATEWAY_ROLES), (lan_hosts, LAN_HOST_ROLES)):
             options = RoleOptions(roles)
-            for host in hosts.intersection(map(str, task_vars["ansible_play_hosts_all"])):
+            for host in _of_this_run(hosts, task_vars):
                 variables = task_vars["hostvars"][host]
                 wrong[host] = options.problems(variables)
                 slips[host] = options.slips(map(str, variables))
@@ -74,6 +78,11 @@ class ActionModule(ActionBase):
             self._display.warning(warning)
         if problems := by_message(wrong):
             raise AnsibleActionFail("\n".join(["Variables of the roles are wrong:", *problems]))
+
+
+def _of_this_run(hosts: Collection[str], task_vars: dict[str, Any]) -> set[str]:
+    """Those of the hosts that the play is for: all, unless there is a limit."""
+    return set(hosts).intersection(map(str, task_vars["ansible_play_hosts_all"]))
 
 
 def _this_run() -> dict[str, str]:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import HostAddresses, load_topology, plain
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.gateway_shares import GatewayShare, kept
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import targets
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent
 
@@ -34,16 +34,16 @@ def tunnel_connections(
 
 
 def proof_targets(
-    raw: object, host: str, groups: Mapping[str, Sequence[str]], hostvars: Mapping[str, Any]
-) -> list[dict[str, Any]]:
+    raw: object, host: str, groups: Mapping[str, Sequence[str]], hostvars: Mapping[str, Any], run: object = None
+) -> list[dict[str, str]]:
     """What a gateway or LAN host pings, as the module reachability takes it."""
+    if (found := kept(GatewayShare.proof_targets, host, run)) is not None:
+        return found
     topology = load_topology(raw)
-    names = {name: list(members) for name, members in groups.items()}
     if host in topology.site_by_host:
-        found = targets.gateway_targets(topology, host)
-    else:
-        found = targets.lan_host_targets(topology, host, names, HostAddresses(hostvars))
-    return [{key: value for key, value in asdict(target).items() if value} for target in found]
+        return GatewayShare(topology, host).proof_targets()
+    names = {name: list(members) for name, members in groups.items()}
+    return [one.as_dict() for one in targets.lan_host_targets(topology, host, names, HostAddresses(hostvars))]
 
 
 class FilterModule:

@@ -5,40 +5,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.causeway.ipsec.plugins.plugin_utils import topology as core
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.gateway_shares import GatewayShare, ask
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import crypto, gates
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import inventory_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-Share = TypeVar("Share")
-
-
-def _share(compiled: Callable[[core.Topology, str], Share], raw: object, host: str) -> Share:
-    topology = load_topology(raw)
-    with problems_as_error():
-        return compiled(topology, str(plain(host)))
-
 
 def gateway_intent(raw: object, host: str) -> dict[str, Any]:
     """What one gateway is to be."""
-    return _share(core.gateway_intent, raw, host).as_dict()
+    return ask(GatewayShare.gateway_intent, raw, host)
 
 
-def host_intent(raw: object, host: str) -> dict[str, Any]:
+def host_intent(raw: object, host: str, run: object = None) -> dict[str, Any]:
     """What one gateway's tunnels ask of its host."""
-    return _share(core.host_intent, raw, host).as_dict()
+    return ask(GatewayShare.host_intent, raw, host, run)
 
 
-def firewall_intent(raw: object, host: str) -> dict[str, Any]:
+def firewall_intent(raw: object, host: str, run: object = None) -> dict[str, Any]:
     """What one gateway's firewall must know of its tunnels."""
-    return _share(core.firewall_intent, raw, host).as_dict()
+    return ask(GatewayShare.firewall_intent, raw, host, run)
 
 
 def lan_host_intent(raw: object, host: str, groups: Sequence[str] = ()) -> dict[str, Any]:
@@ -48,23 +40,27 @@ def lan_host_intent(raw: object, host: str, groups: Sequence[str] = ()) -> dict[
         return core.lan_host_intent(topology, str(plain(host)), tuple(str(plain(name)) for name in groups)).as_dict()
 
 
-def gateway_secrets(raw: object, host: str, made: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+def gateway_secrets(
+    raw: object, host: str, made: Mapping[str, str] | None = None, run: object = None
+) -> list[dict[str, Any]]:
     """The pre-shared keys of one gateway's tunnels."""
-    topology = load_topology(raw)
+    slots = [core.PskSlot(**slot) for slot in ask(GatewayShare.psk_slots, raw, host, run)]
+    given = core.given_psks(load_topology(raw), str(plain(host))) if any(slot.given for slot in slots) else {}
     keys = {str(plain(name)): str(plain(psk)) for name, psk in (made or {}).items()}
     with problems_as_error():
-        return [secret.as_dict() for secret in core.gateway_secrets(topology, str(plain(host)), keys)]
+        return [secret.as_dict() for secret in core.fill_slots(slots, given, keys)]
 
 
-def swanctl_config(raw: object, host: str, traps: bool = True) -> str:
+def swanctl_config(raw: object, host: str, traps: bool = True, run: object = None) -> str:
     """The connections of one gateway for strongSwan."""
-    return swanctl.render(_share(core.gateway_intent, raw, host), traps=bool(plain(traps)))
+    text = GatewayShare.swanctl_config if plain(traps) else GatewayShare.swanctl_config_without_traps
+    return ask(text, raw, host, run)
 
 
-def strongswan_packages(raw: object, host: str, release: str) -> list[str]:
-    """The packages with the plugins that one gateway's proposals need."""
+def strongswan_packages(plugins: Sequence[str], release: str) -> list[str]:
+    """The packages with these plugins."""
     try:
-        return list(crypto.packages(_share(core.gateway_intent, raw, host).plugins, str(plain(release))))
+        return list(crypto.packages([str(plain(name)) for name in plugins], str(plain(release))))
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from None
 

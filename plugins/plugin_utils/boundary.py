@@ -68,26 +68,19 @@ def problems_as_error() -> Iterator[None]:
         raise AnsibleError("ipsec_topology is nested too deeply to be a topology.") from None
 
 
-_last: dict[str, Topology] = {}  # that this process has loaded, by its data's digest; one, or none
-
-
 def load_topology(raw: object) -> Topology:
     """The topology in a variable of Ansible's.
 
     Ansible runs each task of each host in a process of its own, which would check the whole fleet once more. What has
     passed leaves a mark for the others: a file, named by the data's digest, in the directory that Ansible makes for
-    each run, for its user only, and removes at its end. A task that asks several times has it at hand.
+    each run, for its user only, and removes at its end.
     """
     with problems_as_error():
         data = plain(raw)
         digest = _digest(data)
-        if digest in _last:
-            return _last[digest]
         mark = Path(constants.DEFAULT_LOCAL_TMP, f"causeway-ipsec-{digest}")
         topology = load(data, checked=bool(digest) and mark.exists())
     if digest:
-        _last.clear()
-        _last[digest] = topology
         with suppress(OSError):  # then each checks for itself
             mark.touch(mode=0o600)
     return topology

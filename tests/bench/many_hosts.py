@@ -5,9 +5,9 @@
 
     . lab/shell.sh; python tests/bench/many_hosts.py [200 [20]]
 
-The fleet's size, and on how many of its hosts to play: all, unless said. The play computes on the controller what
-site.yml computes for a gateway, and hands it to as many calls of Ansible's own ping, on this machine. Prints the ratio
-of both plays, in seconds and in seconds of processors.
+The fleet's size, and on how many of its hosts to play: all, unless said. The play plans as site.yml does, computes what
+that asks of the topology for a gateway on which nothing has to change, and hands it to as many calls of Ansible's own
+ping, on this machine. Prints the ratio of both plays, in seconds and in seconds of processors.
 """
 
 from __future__ import annotations
@@ -25,16 +25,27 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 PLACE = Path(os.environ["CAUSEWAY_BUILD"]) / "bench" / "many-hosts"
 ROUNDS = 3
-# The roles' own expressions, one for each call of a module on a gateway that has nothing to change.
-SHARES = (
-    "[_strongswan_intent.plugins, _kernel_wanted]",
-    "_firewall_intent",
-    "[ipsec_topology | causeway.ipsec.swanctl_config(inventory_hostname), _strongswan_secrets]",
-    "ipsec_topology | causeway.ipsec.proof_targets(inventory_hostname, groups, hostvars)",
-)
+_RUN = "run=__ipsec_plan.run"
+# The roles' own expressions, by task: each is a template of its own, as it is there.
+SHARES = {
+    "look": ["_firewall_intent", "_kernel_wanted"],
+    # packages, configuration and requirements, of which the conditions of the tasks that follow are made
+    "compare": [*["_strongswan_intent.plugins"] * 2, *["_strongswan_intent.daemon"] * 2, "_strongswan_intent.requires"],
+    "load": [
+        f"ipsec_topology | causeway.ipsec.swanctl_config(inventory_hostname, {_RUN})",
+        *(
+            "_strongswan_secrets",
+            "_strongswan_credentials",
+            "_strongswan_intent.algorithms",
+            "_strongswan_intent.tunnels",
+        ),
+    ],
+    "prove": [f"ipsec_topology | causeway.ipsec.proof_targets(inventory_hostname, groups, hostvars, {_RUN})"],
+}
 DEFAULTS = {
     "strongswan_psk_directory": str(PLACE / "psk"),
     "strongswan_pki_directory": str(PLACE / "pki"),
+    "strongswan_certificate_renewal_days": 30,
     "kernel_ipv6_forwarding": "auto",
     "kernel_rp_filter": "loose",
     "kernel_extra_settings": {},
@@ -79,9 +90,16 @@ def play(name: str, hosts: int) -> tuple[float, float]:
 def write(count: int) -> None:
     """The play, and an inventory for each kind of topology."""
     PLACE.mkdir(parents=True, exist_ok=True)
-    tasks = [
-        {"name": f"Share {n}", "ansible.builtin.ping": {"data": f"{{{{ ({share}) | to_json }}}}"}}
-        for n, share in enumerate(SHARES)
+    tasks: list[dict[str, Any]] = [
+        {"name": "Plan", "causeway.ipsec.plan": None, "register": "__ipsec_plan", "run_once": True}
+    ]
+    tasks += [
+        {
+            "name": name,
+            "ansible.builtin.ping": {"data": "{{ asked | to_json }}"},
+            "vars": {"asked": [f"{{{{ {expression} }}}}" for expression in expressions]},
+        }
+        for name, expressions in SHARES.items()
     ]
     variables = [str(ROOT / "roles" / role / "vars" / "main.yml") for role in ("firewall", "strongswan", "kernel")]
     plays = [{"hosts": "all", "gather_facts": False, "vars_files": variables, "tasks": tasks}]

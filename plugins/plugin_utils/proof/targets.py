@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from ..topology import gateway_intent, lan_host_intent
+from ..topology import lan_host_intent
 from ..topology.traffic import PINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from ..topology.model import ConnectionIntent, Topology
+    from ..topology.model import ConnectionIntent, GatewayIntent, Topology
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,10 @@ class Target:
     name: str
     address: str
     source: str | None = None
+
+    def as_dict(self) -> dict[str, str]:
+        """As the module reachability takes it."""
+        return {"name": self.name, "address": self.address, **({"source": self.source} if self.source else {})}
 
 
 def target_name(tunnel: str, host: str) -> str:
@@ -38,7 +42,7 @@ def split_name(name: str) -> tuple[str, str]:
     return tunnel, host
 
 
-def gateway_targets(topology: Topology, host: str) -> list[Target]:
+def gateway_targets(intent: GatewayIntent) -> list[Target]:
     """From a gateway's LAN address to its peers' LAN addresses, where the tunnel carries what is between them."""
     return [
         Target(
@@ -46,7 +50,7 @@ def gateway_targets(topology: Topology, host: str) -> list[Target]:
             remote,
             local,
         )
-        for connection in gateway_intent(topology, host).connections
+        for connection in intent.connections
         if (local := connection.local_lan_address) and (remote := connection.remote_lan_address)
         if _carries(connection, local, remote)
     ]

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .compile import gateway_intent, gateway_secrets, lan_host_intent
+from .compile import fill_slots, gateway_intent, gateway_secrets, given_psks, lan_host_intent, psk_slots
 from .firewall import firewall_intent
 from .host import HostIntent, host_intent
 from .model import (
@@ -15,6 +15,7 @@ from .model import (
     GatewayIntent,
     LanHostIntent,
     PeerLan,
+    PskSlot,
     Route,
     Secret,
     Topology,
@@ -33,18 +34,22 @@ __all__ = [
     "LanHostIntent",
     "PeerLan",
     "Problem",
+    "PskSlot",
     "Route",
     "Secret",
     "Topology",
     "TopologyError",
     "UnknownHostError",
     "check",
+    "fill_slots",
     "firewall_intent",
     "gateway_intent",
     "gateway_secrets",
+    "given_psks",
     "host_intent",
     "lan_host_intent",
     "load",
+    "psk_slots",
     "section_name",
     "warnings",
 ]

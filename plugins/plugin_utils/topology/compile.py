@@ -20,6 +20,7 @@ from .model import (
     GatewayIntent,
     LanHostIntent,
     PeerLan,
+    PskSlot,
     Route,
     Secret,
     Site,
@@ -168,23 +169,49 @@ def _peer_lans(topology: Topology, site: Site) -> Iterable[PeerLan]:
             yield PeerLan(tunnel.name, peer.name, _texts(local), subnets, peer.lan_hosts, carries_pings(tunnel))
 
 
+def psk_slots(topology: Topology, host: str) -> list[PskSlot]:
+    """The pre-shared keys that one gateway needs, sorted by name."""
+    site = site_of(topology, host)
+    tunnels = [tunnel for tunnel in tunnels_of(topology, site.name) if PSK in methods(tunnel)]
+    slots = (
+        PskSlot(
+            name=f"ike-{section_name(tunnel.name)}",
+            ids=(identity(topology, tunnel, site.name), identity(topology, tunnel, tunnel.other(site.name))),
+            tunnel=tunnel.name,
+            key=f"{path_of(tunnel)}.psk",
+            given=tunnel.psk is not None,
+        )
+        for tunnel in tunnels
+    )
+    return sorted(slots, key=lambda slot: slot.name)
+
+
+def given_psks(topology: Topology, host: str) -> dict[str, str]:
+    """The pre-shared keys that the topology gives one gateway, by name of tunnel."""
+    site = site_of(topology, host)
+    return {tunnel.name: tunnel.psk for tunnel in tunnels_of(topology, site.name) if tunnel.psk is not None}
+
+
 def gateway_secrets(topology: Topology, host: str, made: Mapping[str, str] | None = None) -> list[Secret]:
     """The pre-shared keys of one gateway: the given ones, and ``made`` ones by name of tunnel for all others."""
-    site = site_of(topology, host)
+    return fill_slots(psk_slots(topology, host), given_psks(topology, host), made or {})
+
+
+def fill_slots(slots: Iterable[PskSlot], given: Mapping[str, str], made: Mapping[str, str]) -> list[Secret]:
+    """Slots with their keys, by name of tunnel; raises TopologyError if one is missing or too weak."""
     problems = []
     secrets = []
-    for tunnel in (one for one in tunnels_of(topology, site.name) if PSK in methods(one)):
-        psk = tunnel.psk if tunnel.psk is not None else (made or {}).get(tunnel.name)
+    for slot in slots:
+        psk = (given if slot.given else made).get(slot.tunnel)
         if psk is None:
-            problems.append(Problem(f"{path_of(tunnel)}.psk", f"no PSK was given or made for {tunnel.name!r}."))
-        elif tunnel.psk is None and bad_psk(psk, MADE_PSK_MIN_LENGTH):
-            problems.append(Problem(f"{path_of(tunnel)}.psk", f"the one made: {bad_psk(psk, MADE_PSK_MIN_LENGTH)}"))
+            problems.append(Problem(slot.key, f"no PSK was given or made for {slot.tunnel!r}."))
+        elif not slot.given and bad_psk(psk, MADE_PSK_MIN_LENGTH):
+            problems.append(Problem(slot.key, f"the one made: {bad_psk(psk, MADE_PSK_MIN_LENGTH)}"))
         else:
-            ids = (identity(topology, tunnel, site.name), identity(topology, tunnel, tunnel.other(site.name)))
-            secrets.append(Secret(f"ike-{section_name(tunnel.name)}", ids, psk))
+            secrets.append(Secret(slot.name, slot.ids, psk))
     if problems:
         raise TopologyError(problems)
-    return sorted(secrets, key=lambda secret: secret.name)
+    return secrets
 
 
 def _first(blocks: tuple[Block, ...], otherwise: str) -> str:

@@ -211,7 +211,10 @@ def plugins(ike: Iterable[Proposal], ipsec: Iterable[Proposal]) -> tuple[str, ..
 
 
 def packages(needed: Iterable[str], release: str) -> tuple[str, ...]:
-    """The packages that hold these plugins in a Debian release ("12", "13"); ValueError for another release."""
+    """The packages that hold these plugins in a Debian release ("12", "13"); ValueError for another, and for others."""
     if release not in RELEASES:
         raise ValueError(f"release {release!r} is not known; known are {', '.join(RELEASES)}.")
-    return tuple(sorted({PLUGIN_PACKAGES[plugin][release] for plugin in needed}))
+    wanted = set(needed)
+    if unknown := wanted.difference(PLUGIN_PACKAGES):
+        raise ValueError(f"no package is known for the plugins {', '.join(sorted(unknown))}.")
+    return tuple(sorted({PLUGIN_PACKAGES[plugin][release] for plugin in wanted}))

@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .authentication import PSK
-from .compile import gateway_intent
 from .plain import Plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .gates import Requirement
-    from .model import Topology
+    from .model import GatewayIntent
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +30,19 @@ class HostIntent(Plain):
     made_psks: tuple[str, ...]  # the tunnels, by the user's names, whose pre-shared keys the topology doesn't give
     aggressive_psks: tuple[str, ...]  # those with IKEv1's aggressive mode and a pre-shared key
     ah: tuple[str, ...]  # those with AH
+    pubkey: tuple[str, ...]  # those with certificates or raw public keys, at either end
     algorithms: Mapping[str, tuple[str, ...]]  # by kind, as strongSwan's get-algorithms names them
     plugins: tuple[str, ...]
     requires: tuple[Requirement, ...]  # what not every strongSwan can do
     daemon: Mapping[str, str]  # charon's own options, by their names
 
 
-def host_intent(topology: Topology, host: str) -> HostIntent:
+def host_intent(intent: GatewayIntent) -> HostIntent:
     """What one gateway's tunnels ask of its host."""
-    intent = gateway_intent(topology, host)
     connections = intent.connections
     behind = [subnet for one in connections for child in one.children for subnet in child.remote_subnets]
     return HostIntent(
-        host=host,
+        host=intent.host,
         local_address=intent.local_address,
         lan_address=intent.lan_address,
         carries_ipv6=any(":" in subnet for subnet in behind),
@@ -51,6 +50,7 @@ def host_intent(topology: Topology, host: str) -> HostIntent:
         made_psks=tuple(one.tunnel for one in connections if not one.psk_given),
         aggressive_psks=tuple(sorted(one.tunnel for one in connections if one.aggressive and one.local_auth == PSK)),
         ah=tuple(sorted(one.tunnel for one in connections if one.protocol == "ah")),
+        pubkey=tuple(sorted(one.tunnel for one in connections if {one.local_auth, one.remote_auth} != {PSK})),
         algorithms=intent.algorithms,
         plugins=intent.plugins,
         requires=intent.requires,

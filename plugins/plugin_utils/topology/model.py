@@ -16,7 +16,7 @@ from .plain import Plain
 from .traffic import ALL, Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from .blocks import Block
     from .crypto import Proposal
@@ -279,9 +279,20 @@ class LanHostIntent(Plain):
 
 
 @dataclass(frozen=True, slots=True)
+class PskSlot(Plain):
+    """Where a pre-shared key is needed, without the key."""
+
+    name: str  # of the secret
+    ids: Sequence[str]  # of both ends, its own first
+    tunnel: str  # as the user calls it
+    key: str  # of the topology
+    given: bool  # there
+
+
+@dataclass(frozen=True, slots=True)
 class Secret(Plain):
     """A pre-shared key and the identities of both ends that it proves."""
 
     name: str
-    ids: tuple[str, str]
+    ids: Sequence[str]
     psk: str = field(repr=False)

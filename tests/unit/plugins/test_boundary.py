@@ -35,23 +35,11 @@ def checks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[Any]:
 
     monkeypatch.setattr(constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
     monkeypatch.setattr(topology, "validate", counted)
-    monkeypatch.setattr(boundary, "_last", {})
     return asked
 
 
-def load_anew(raw: dict[str, Any]) -> topology.Topology:
-    """As another process of the run would."""
-    vars(boundary)["_last"].clear()
-    return boundary.load_topology(raw)
-
-
-def test_a_process_has_it_at_hand(checks: list[Any]) -> None:
-    assert boundary.load_topology(GOOD) is boundary.load_topology(GOOD)
-    assert boundary.load_topology({**GOOD, "tunnels": []}).tunnels == ()
-
-
 def test_a_good_one_is_checked_once(checks: list[Any], tmp_path: Path) -> None:
-    first, second = boundary.load_topology(GOOD), load_anew(GOOD)
+    first, second = boundary.load_topology(GOOD), boundary.load_topology(GOOD)
     assert first == second
     assert first is not second
     assert len(checks) == 1
@@ -74,5 +62,5 @@ def test_a_bad_one_stays_bad(checks: list[Any]) -> None:
 
 def test_without_a_place_for_marks_each_is_checked(checks: list[Any], tmp_path: Path) -> None:
     tmp_path.rmdir()
-    assert boundary.load_topology(GOOD) == load_anew(GOOD)
+    assert boundary.load_topology(GOOD) == boundary.load_topology(GOOD)
     assert len(checks) == 2

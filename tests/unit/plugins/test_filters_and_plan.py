@@ -30,7 +30,7 @@ WRITE = """
       lan: "{{ ipsec_topology | causeway.ipsec.lan_host_intent('london-1', ['all', 'london_lan_hosts']) }}"
       secrets: "{{ ipsec_topology | causeway.ipsec.gateway_secrets('berlin-gw', made={'berlin-london': 'm' * 64}) }}"
       config: "{{ ipsec_topology | causeway.ipsec.swanctl_config(inventory_hostname) }}"
-      packages: "{{ ipsec_topology | causeway.ipsec.strongswan_packages(inventory_hostname, '12') }}"
+      packages: "{{ ['openssl', 'xcbc'] | causeway.ipsec.strongswan_packages('12') }}"
       hosts: "{{ ipsec_topology | causeway.ipsec.topology_hosts }}"
       unmet: "{{ needed | causeway.ipsec.strongswan_unmet('gw', '5.9.8', plugins=['ml'], userspace=false) }}"
     needed: [{feature: per_cpu_sas, tunnel: t, key: "tunnels[t].per_cpu_sas", version: 6.0.2}]
@@ -55,7 +55,7 @@ def test_answers(answers: dict[str, Any]) -> None:
     assert answers["lan"]["routes"] == [{"destination": "192.168.1.0/24", "via": "192.168.2.5"}]
     assert [secret["psk"] for secret in answers["secrets"]] == ["m" * 64, f"given-in-vault-{'x' * 32}"]
     assert 'proposals = "aes128ctr-sha256-prfsha256-modp3072"' in answers["config"]
-    assert answers["packages"] == ["libstrongswan-standard-plugins"]
+    assert answers["packages"] == ["libstrongswan", "libstrongswan-standard-plugins"]
     assert answers["unmet"] == [
         (
             "gw: tunnels[t].per_cpu_sas asks for per_cpu_sas, which needs strongSwan 6.0.2 or later, and here is "
@@ -106,10 +106,19 @@ def test_unknown_host(play: Play) -> None:
 def test_unknown_release(play: Play) -> None:
     done = play("""
 - ansible.builtin.debug:
-    msg: "{{ ipsec_topology | causeway.ipsec.strongswan_packages('berlin-gw', '11') }}"
+    msg: "{{ ['openssl'] | causeway.ipsec.strongswan_packages('11') }}"
 """)
     assert done.returncode == 2
     assert "release '11' is not known; known are 12, 13." in done.stdout + done.stderr
+
+
+def test_unknown_plugin(play: Play) -> None:
+    done = play("""
+- ansible.builtin.debug:
+    msg: "{{ ['openssl', 'opensl'] | causeway.ipsec.strongswan_packages('12') }}"
+""")
+    assert done.returncode == 2
+    assert "no package is known for the plugins opensl." in done.stdout + done.stderr
 
 
 def test_plan(play: Play) -> None:

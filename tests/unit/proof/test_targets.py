@@ -11,7 +11,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof.targets impor
     lan_host_targets,
     split_name,
 )
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import load
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent, load
 
 TOPOLOGY = load(
     {
@@ -45,7 +45,9 @@ def test_groups_are_taken_apart_and_gateways_left_out() -> None:
 
 
 def test_gateways_ping_from_lan_address_to_lan_address() -> None:
-    assert gateway_targets(TOPOLOGY, "london-gw") == [Target("a/b/berlin-gw", "192.168.1.5", "192.168.2.5")]
+    assert gateway_targets(gateway_intent(TOPOLOGY, "london-gw")) == [
+        Target("a/b/berlin-gw", "192.168.1.5", "192.168.2.5")
+    ]
 
 
 def test_a_ping_proves_only_the_tunnel_that_it_goes_through() -> None:
@@ -69,7 +71,7 @@ def test_a_ping_proves_only_the_tunnel_that_it_goes_through() -> None:
         )
     ]
     topology = load({"sites": sites, "tunnels": tunnels})
-    assert gateway_targets(topology, "berlin") == [Target("first/london", "192.168.2.5", "192.168.1.5")]
+    assert gateway_targets(gateway_intent(topology, "berlin")) == [Target("first/london", "192.168.2.5", "192.168.1.5")]
 
 
 def test_a_name_is_taken_apart_again_whatever_the_tunnel_is_called() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import yaml
 from ansible_collections.causeway.ipsec.plugins.modules.daemon import UNFINISHED, UNITS
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import host_intent, load
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent, host_intent, load
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.crypto_data import PLUGIN_PACKAGES
 
 if TYPE_CHECKING:
@@ -173,6 +173,7 @@ def test_h35_userspace_esp_is_taken_for_the_kernels_nowhere() -> None:
         said = refusals(_strongswan_userspace=userspace, **known)
         assert ["can't run here. the kernel makes no ESP." in message for message in said] == [True] * refused
     for case, refused in (("tutorial", False), ("ah", True)):
-        intent = host_intent(load(read(ROOT / "tests" / "golden" / case / "topology.yml")), "berlin-gw").as_dict()
-        said = refusals(strongswan_dataplane="userspace", _strongswan_userspace=True, _strongswan_intent=intent)
+        intent = gateway_intent(load(read(ROOT / "tests" / "golden" / case / "topology.yml")), "berlin-gw")
+        asked = host_intent(intent).as_dict()
+        said = refusals(strongswan_dataplane="userspace", _strongswan_userspace=True, _strongswan_intent=asked)
         assert ["use AH, which userspace ESP" in message for message in said] == [True] * refused

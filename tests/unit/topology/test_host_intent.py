@@ -8,7 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import HostIntent, host_intent, load
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
+    HostIntent,
+    gateway_intent,
+    host_intent,
+    load,
+)
 
 AGGRESSIVE = {
     "ike": {"version": 1, "mode": "aggressive", "encryption": "aes256", "integrity": "sha256", "dh_group": 14},
@@ -25,7 +30,7 @@ def asked(subnets: tuple[str, str] = ("10.1.0.0/24", "10.2.0.0/24"), **tunnel: A
     }
     policies = {"aggressive": AGGRESSIVE, "ah": AH}
     tunnels = [{"name": "a to b", "sites": ["a", "b"], **tunnel}]
-    return host_intent(load({"sites": sites, "policies": policies, "tunnels": tunnels}), "a-gw")
+    return host_intent(gateway_intent(load({"sites": sites, "policies": policies, "tunnels": tunnels}), "a-gw"))
 
 
 def test_tunnels_have_the_users_names() -> None:
@@ -48,6 +53,14 @@ def test_h30_only_a_psk_needs_the_consent_to_aggressive_mode(auth: str, consents
 
 def test_ah() -> None:
     assert (asked().ah, asked(policy="ah").ah) == ((), ("a to b",))
+
+
+@pytest.mark.parametrize(
+    ("auth", "uses"),
+    [("psk", ()), ("certificate", ("a to b",)), ({"a": "psk", "b": "certificate"}, ("a to b",))],
+)
+def test_certificates_of_either_end_count(auth: Any, uses: tuple[str, ...]) -> None:
+    assert asked(auth=auth).pubkey == uses
 
 
 def test_ipv6_counts_inside() -> None:
