@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A host with swanctl's directories, and a daemon that is played."""
+"""A host with swanctl's directories, a daemon that is played, and a host with a firewall that is."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
-from ansible_collections.causeway.ipsec.plugins.module_utils import connection_apply, connection_run, turn
+from ansible_collections.causeway.ipsec.plugins.module_utils import (
+    connection_apply,
+    connection_run,
+    firewall_host,
+    firewall_run,
+    turn,
+)
 from ansible_collections.causeway.ipsec.plugins.module_utils.credential_files import PLACES
 from played_charon import Charon
+from played_firewall import Host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,3 +56,13 @@ def charon(etc: Path, monkeypatch: pytest.MonkeyPatch) -> Charon:
     monkeypatch.setattr(connection_run, "find_socket", lambda: "socket")
     monkeypatch.setattr(connection_apply, "POLL_SECONDS", 0)
     return played
+
+
+@pytest.fixture
+def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
+    monkeypatch.setattr(firewall_run, "RULES_FILE", str(tmp_path / "causeway" / "firewall.nft"))
+    monkeypatch.setattr(firewall_run, "RULES_BEFORE", str(tmp_path / "run" / "before.nft"))
+    monkeypatch.setattr(firewall_run, "SYSTEMD", str(tmp_path / "systemd"))
+    monkeypatch.setattr(firewall_run, "UNFINISHED", str(tmp_path / "unfinished"))
+    monkeypatch.setattr(firewall_host, "LEGACY_TABLES", ())
+    return Host(tmp_path)
