@@ -210,12 +210,12 @@ def apply_present(host: Host, wanted: Wanted, step: Step, seconds: int) -> list[
 def apply_units(run: Run, step: Step) -> None:
     with Unfinished(UNFINISHED).work() if step.reload else contextlib.nullcontext():
         apply_changes(step.files)
+        if step.enable:  # for the next boot; systemd need not read everything anew for that
+            _systemctl(run, "enable", "--quiet", "--no-reload", SERVICE)
         if step.reload:
             _systemctl(run, "daemon-reload")
         if step.start:
             _systemctl(run, "start", SERVICE)
-    if step.enable:
-        _systemctl(run, "enable", "--quiet", SERVICE)
 
 
 def confirm(host: Host, wanted: Wanted, check_mode: bool) -> tuple[bool, FileChange | None]:

@@ -43,6 +43,7 @@ class Host:
         self.table: str | None = None  # what nft lists
         self.timer = False
         self.foreign: list[dict[str, Any]] = []
+        self.translated = ""  # what conntrack lists
         self.programs = {"nft", "unshare", "sshd", "conntrack"}
         self.namespaces = True
         self.sshd = (0, "port 22\nport 2022\nlistenaddress 0.0.0.0:22\nlistenaddress [::]:2222\n", "")
@@ -85,7 +86,9 @@ class Host:
     def _sshd(self, *_unused: Any) -> tuple[int, str, str]:
         return self.sshd
 
-    def _conntrack(self, *_unused: Any) -> tuple[int, str, str]:
+    def _conntrack(self, command: list[str], _data: str) -> tuple[int, str, str]:
+        if "-L" in command:
+            return 0, self.translated, "some flow entries have been shown."
         return 1, "", "0 flow entries have been deleted."
 
     def _cat(self, *_unused: Any) -> tuple[int, str, str]:

@@ -132,10 +132,11 @@ def test_the_service_is_told_of_rules_that_a_run_confirmed_before_it_died(
 
 
 def test_connections_are_forgotten_though_the_run_that_loaded_the_rules_died(host: Host) -> None:
+    host.translated = "tcp 6 431999 ESTABLISHED src=192.168.1.11 dst=192.168.2.11\n"
     host.call()
     host.commands.clear()
     host.call()
-    assert len([text for text in host.commands if text.startswith("/usr/sbin/conntrack")]) == 2
+    assert len([text for text in host.commands if text.startswith("/usr/sbin/conntrack -D")]) == 2
 
 
 def dies(*_unused: Any) -> None:
@@ -230,11 +231,18 @@ def test_rules_that_nft_refuses_leave_everything_as_it_was(host: Host) -> None:
 
 
 def test_connections_that_were_translated_before_are_forgotten(host: Host) -> None:
+    host.translated = "tcp 6 431999 ESTABLISHED src=192.168.1.11 dst=192.168.2.11\n"
     host.call()
-    asked = [text for text in host.commands if text.startswith("/usr/sbin/conntrack")]
-    assert asked == [
+    listed, *forgotten = [text for text in host.commands if text.startswith("/usr/sbin/conntrack")]
+    assert listed == "/usr/sbin/conntrack -L -f ipv4 --src-nat"
+    assert forgotten == [
         f"/usr/sbin/conntrack -D -f ipv4 {side} 192.168.2.0/24 --src-nat" for side in ("--orig-src", "--orig-dst")
     ]
+
+
+def test_where_nobody_translates_conntrack_is_asked_once(host: Host) -> None:
+    host.call()
+    assert len([text for text in host.commands if text.startswith("/usr/sbin/conntrack")]) == 1
 
 
 def test_a_host_without_conntrack_is_warned(host: Host) -> None:
