@@ -15,8 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.causeway.ipsec.plugins.plugin_utils import gateway_shares, vault
+from ansible_collections.causeway.ipsec.plugins.plugin_utils import vault
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.host_shares import (
+    OF_GATEWAYS,
+    OF_LAN_HOSTS,
+    GatewayShare,
+    LanHostShare,
+    keep,
+)
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.checks import check_credentials
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.sources import Sources, inventory_directory
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof.targets import expand
@@ -31,7 +38,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.expand imp
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import check_inventory, inventory_names
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import Topology
 
 
 class ActionModule(ActionBase):
@@ -48,7 +55,7 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("The variable ipsec_topology is not defined: put it into group_vars/all.")
         # Read here and never an argument: Ansible prints a task's arguments, and the topology may hold keys.
         topology = load_topology(self._templar.resolve_variable_expression("ipsec_topology"))
-        groups = {str(plain(name)): members for name, members in (task_vars or {})["groups"].items()}
+        groups = {str(plain(name)): [*map(str, members)] for name, members in (task_vars or {})["groups"].items()}
         with problems_as_error():
             wrong = list(check_inventory(topology, map(str, groups["all"]), groups))
             sources = Sources(inventory_directory(task_vars or {}), vault.decode)
@@ -58,19 +65,22 @@ class ActionModule(ActionBase):
         for warning in [*warnings(topology), *expiring]:
             self._display.warning(f"ipsec_topology: {warning}")
         gateways, lan_hosts = inventory_names(topology)
-        self._check_variables(task_vars or {}, set(gateways), set(expand(lan_hosts, groups)) - set(gateways))
+        here = set(map(str, (task_vars or {})["ansible_play_hosts_all"]))  # all, unless there is a limit
+        managed, behind = here.intersection(gateways), here.intersection(expand(lan_hosts, groups)).difference(gateways)
+        self._check_variables(task_vars or {}, managed, behind)
         tunnels, run = count(topology), _this_run()
-        gateway_shares.keep(topology, _of_this_run(gateways, task_vars or {}), run)
+        with problems_as_error():
+            _keep_shares(topology, managed, behind, groups, run)
         msg = f"No problems. Gateways: {len(gateways)}, tunnels: {tunnels}, LAN hosts (or groups): {len(lan_hosts)}."
         found = {"gateways": gateways, "lan_hosts": lan_hosts, "tunnels": tunnels, "run": run, "msg": msg}
         return result | {"changed": False, **found}
 
     def _check_variables(self, task_vars: dict[str, Any], gateways: set[str], lan_hosts: set[str]) -> None:
-        """The roles' variables on the hosts of this run."""
+        """The roles' variables on these hosts."""
         wrong, slips = {}, {}
         for hosts, roles in ((gateways, GATEWAY_ROLES), (lan_hosts, LAN_HOST_ROLES)):
             options = RoleOptions(roles)
-            for host in _of_this_run(hosts, task_vars):
+            for host in hosts:
                 variables = task_vars["hostvars"][host]
                 wrong[host] = options.problems(variables)
                 slips[host] = options.slips(map(str, variables))
@@ -80,9 +90,16 @@ class ActionModule(ActionBase):
             raise AnsibleActionFail("\n".join(["Variables of the roles are wrong:", *problems]))
 
 
-def _of_this_run(hosts: Collection[str], task_vars: dict[str, Any]) -> set[str]:
-    """Those of the hosts that the play is for: all, unless there is a limit."""
-    return set(hosts).intersection(map(str, task_vars["ansible_play_hosts_all"]))
+def _keep_shares(
+    topology: Topology, gateways: set[str], lan_hosts: set[str], groups: dict[str, list[str]], run: dict[str, str]
+) -> None:
+    """What the filters will be asked about these hosts in this run."""
+    own: dict[str, list[str]] = {}
+    for name, members in groups.items():
+        for host in lan_hosts.intersection(members):
+            own.setdefault(host, []).append(name)
+    keep((GatewayShare(topology, host) for host in gateways), OF_GATEWAYS, run)
+    keep((LanHostShare(topology, host, own[host], groups) for host in lan_hosts), OF_LAN_HOSTS, run)
 
 
 def _this_run() -> dict[str, str]:

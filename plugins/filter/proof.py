@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import HostAddresses, load_topology, plain
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.gateway_shares import GatewayShare, kept
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.host_shares import GatewayShare, LanHostShare, kept
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import targets
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent
 
@@ -39,11 +39,15 @@ def proof_targets(
     """What a gateway or LAN host pings, as the module reachability takes it."""
     if (found := kept(GatewayShare.proof_targets, host, run)) is not None:
         return found
-    topology = load_topology(raw)
-    if host in topology.site_by_host:
-        return GatewayShare(topology, host).proof_targets()
-    names = {name: list(members) for name, members in groups.items()}
-    return [one.as_dict() for one in targets.lan_host_targets(topology, host, names, HostAddresses(hostvars))]
+    if (peers := kept(LanHostShare.lan_peers, host, run)) is None:
+        topology = load_topology(raw)
+        if host in topology.site_by_host:
+            return GatewayShare(topology, host).proof_targets()
+        names = {name: list(members) for name, members in groups.items()}
+        own = [name for name, members in names.items() if host in members]
+        peers = LanHostShare(topology, host, own, names).lan_peers()
+    reached = [targets.LanPeer(**peer) for peer in peers]
+    return [one.as_dict() for one in targets.lan_host_targets(host, reached, HostAddresses(hostvars))]
 
 
 class FilterModule:

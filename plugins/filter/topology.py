@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.causeway.ipsec.plugins.plugin_utils import topology as core
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.gateway_shares import GatewayShare, ask
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.host_shares import GatewayShare, LanHostShare, ask
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import crypto, gates
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import inventory_names
 
@@ -20,31 +20,33 @@ if TYPE_CHECKING:
 
 def gateway_intent(raw: object, host: str) -> dict[str, Any]:
     """What one gateway is to be."""
-    return ask(GatewayShare.gateway_intent, raw, host)
+    return ask(GatewayShare.gateway_intent, GatewayShare, raw, host, None)
 
 
 def host_intent(raw: object, host: str, run: object = None) -> dict[str, Any]:
     """What one gateway's tunnels ask of its host."""
-    return ask(GatewayShare.host_intent, raw, host, run)
+    return ask(GatewayShare.host_intent, GatewayShare, raw, host, run)
 
 
 def firewall_intent(raw: object, host: str, run: object = None) -> dict[str, Any]:
     """What one gateway's firewall must know of its tunnels."""
-    return ask(GatewayShare.firewall_intent, raw, host, run)
+    return ask(GatewayShare.firewall_intent, GatewayShare, raw, host, run)
 
 
-def lan_host_intent(raw: object, host: str, groups: Sequence[str] = ()) -> dict[str, Any]:
+def lan_host_intent(raw: object, host: str, groups: Sequence[str] = (), run: object = None) -> dict[str, Any]:
     """What one LAN host is to be."""
-    topology = load_topology(raw)
-    with problems_as_error():
-        return core.lan_host_intent(topology, str(plain(host)), tuple(str(plain(name)) for name in groups)).as_dict()
+
+    def share(topology: core.Topology, name: str) -> LanHostShare:
+        return LanHostShare(topology, name, [str(plain(group)) for group in groups], {})
+
+    return ask(LanHostShare.lan_host_intent, share, raw, host, run)
 
 
 def gateway_secrets(
     raw: object, host: str, made: Mapping[str, str] | None = None, run: object = None
 ) -> list[dict[str, Any]]:
     """The pre-shared keys of one gateway's tunnels."""
-    slots = [core.PskSlot(**slot) for slot in ask(GatewayShare.psk_slots, raw, host, run)]
+    slots = [core.PskSlot(**slot) for slot in ask(GatewayShare.psk_slots, GatewayShare, raw, host, run)]
     given = core.given_psks(load_topology(raw), str(plain(host))) if any(slot.given for slot in slots) else {}
     keys = {str(plain(name)): str(plain(psk)) for name, psk in (made or {}).items()}
     with problems_as_error():
@@ -54,7 +56,7 @@ def gateway_secrets(
 def swanctl_config(raw: object, host: str, traps: bool = True, run: object = None) -> str:
     """The connections of one gateway for strongSwan."""
     text = GatewayShare.swanctl_config if plain(traps) else GatewayShare.swanctl_config_without_traps
-    return ask(text, raw, host, run)
+    return ask(text, GatewayShare, raw, host, run)
 
 
 def strongswan_packages(plugins: Sequence[str], release: str) -> list[str]:

@@ -10,6 +10,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from ..topology import lan_host_intent
+from ..topology.plain import Plain
 from ..topology.traffic import PINGS
 
 if TYPE_CHECKING:
@@ -66,25 +67,41 @@ def _carries(connection: ConnectionIntent, local: str, remote: str) -> bool:
     )
 
 
-def lan_host_targets(
-    topology: Topology,
-    host: str,
-    groups: Mapping[str, Sequence[str]],
-    addresses: Mapping[str, Iterable[str]],
-) -> list[Target]:
+@dataclass(frozen=True, slots=True)
+class LanPeer(Plain):
+    """LAN hosts that one reaches through a tunnel: from an address in the one subnets, at an address in the others."""
+
+    tunnel: str
+    local_subnets: Sequence[str]
+    subnets: Sequence[str]
+    hosts: Sequence[str]
+
+
+def lan_peers(topology: Topology, host: str, own: Iterable[str], groups: Mapping[str, Sequence[str]]) -> list[LanPeer]:
+    """Whom a LAN host can ping by the topology alone.
+
+    own: the groups that it is in. groups: Ansible's groups, name to host names.
+    """
+    found = (
+        (peer, tuple(name for name in expand(peer.lan_hosts, groups) if name not in topology.site_by_host))
+        for peer in lan_host_intent(topology, host, own).peers
+        if peer.pings
+    )
+    return [LanPeer(peer.tunnel, peer.local_subnets, peer.subnets, hosts) for peer, hosts in found if hosts]
+
+
+def lan_host_targets(host: str, peers: Iterable[LanPeer], addresses: Mapping[str, Iterable[str]]) -> list[Target]:
     """From a LAN host to every LAN host that the topology lets it reach.
 
-    groups: Ansible's groups, name to host names. addresses: host name to its addresses, as far as known.
+    addresses: host name to its addresses, as far as known.
     A host without a known address inside the tunnel's subnets is left out, on either side: the tunnel isn't for it.
     """
-    own_groups = [name for name, members in groups.items() if host in members]
-    intent = lan_host_intent(topology, host, own_groups)
     return [
         Target(target_name(peer.tunnel, name), address)
-        for peer in intent.peers
-        if peer.pings and first_inside(addresses.get(host, ()), peer.local_subnets)
-        for name in expand(peer.lan_hosts, groups)
-        if name not in topology.site_by_host and (address := first_inside(addresses.get(name, ()), peer.subnets))
+        for peer in peers
+        if first_inside(addresses.get(host, ()), peer.local_subnets)
+        for name in peer.hosts
+        if (address := first_inside(addresses.get(name, ()), peer.subnets))
     ]
 
 

@@ -9,6 +9,7 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof.targets impor
     Target,
     gateway_targets,
     lan_host_targets,
+    lan_peers,
     split_name,
 )
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent, load
@@ -33,6 +34,10 @@ TOPOLOGY = load(
 GROUPS = {"berlin": ["berlin-1"], "london": ["london-gw", "london-1", "london-2"]}
 
 
+def from_berlin(addresses: dict[str, list[str]]) -> list[Target]:
+    return lan_host_targets("berlin-1", lan_peers(TOPOLOGY, "berlin-1", ["berlin"], GROUPS), addresses)
+
+
 def test_groups_are_taken_apart_and_gateways_left_out() -> None:
     addresses = {
         "berlin-1": ["192.168.1.11"],
@@ -40,8 +45,7 @@ def test_groups_are_taken_apart_and_gateways_left_out() -> None:
         "london-gw": ["192.168.2.5"],
         "london-2": ["10.0.0.2"],
     }
-    found = lan_host_targets(TOPOLOGY, "berlin-1", GROUPS, addresses)
-    assert found == [Target("a/b/london-1", "192.168.2.11")]
+    assert from_berlin(addresses) == [Target("a/b/london-1", "192.168.2.11")]
 
 
 def test_gateways_ping_from_lan_address_to_lan_address() -> None:
@@ -80,4 +84,4 @@ def test_a_name_is_taken_apart_again_whatever_the_tunnel_is_called() -> None:
 
 def test_a_lan_host_outside_the_tunnels_subnets_proves_nothing_of_it() -> None:
     addresses = {"berlin-1": ["10.0.0.3"], "london-1": ["192.168.2.11"]}
-    assert lan_host_targets(TOPOLOGY, "berlin-1", GROUPS, addresses) == []
+    assert from_berlin(addresses) == []

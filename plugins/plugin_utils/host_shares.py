@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A gateway's share of the topology as the filters answer it, worked out once in a run.
+"""A host's share of the topology as the filters answer it, worked out once in a run.
 
 Ansible runs each task of each host in a process of its own, where each question would read the whole fleet's topology
 anew. So the plan works out the shares and keeps them, without any secret, as files in the directory that Ansible makes
@@ -22,27 +22,25 @@ from ansible import constants
 
 from . import topology as core
 from .boundary import load_topology, plain, problems_as_error
-from .proof.targets import gateway_targets
+from .proof import targets
 from .render import swanctl
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from .topology import GatewayIntent, Topology
 
-Answer = TypeVar("Answer")
-
 
 class GatewayShare:
-    """What one gateway is to be: every answer is what JSON can hold, and has no secret."""
+    """What one gateway is to be. The answers are what JSON can hold, and have no secret."""
 
     def __init__(self, topology: Topology, host: str) -> None:
+        self.host = host
         self._topology = topology
-        self._host = host
 
     @cached_property
     def _intent(self) -> GatewayIntent:
-        return core.gateway_intent(self._topology, self._host)
+        return core.gateway_intent(self._topology, self.host)
 
     def gateway_intent(self) -> dict[str, Any]:
         return self._intent.as_dict()
@@ -51,7 +49,7 @@ class GatewayShare:
         return core.host_intent(self._intent).as_dict()
 
     def firewall_intent(self) -> dict[str, Any]:
-        return core.firewall_intent(self._topology, self._host).as_dict()
+        return core.firewall_intent(self._topology, self.host).as_dict()
 
     def swanctl_config(self) -> str:
         return swanctl.render(self._intent)
@@ -60,29 +58,51 @@ class GatewayShare:
         return swanctl.render(self._intent, traps=False)
 
     def psk_slots(self) -> list[dict[str, Any]]:
-        return [slot.as_dict() for slot in core.psk_slots(self._topology, self._host)]
+        return [slot.as_dict() for slot in core.psk_slots(self._topology, self.host)]
 
-    def proof_targets(self) -> list[dict[str, Any]]:
-        return [target.as_dict() for target in gateway_targets(self._intent)]
+    def proof_targets(self) -> list[dict[str, str]]:
+        return [target.as_dict() for target in targets.gateway_targets(self._intent)]
 
 
-# Of the others, one is for people, and one for userspace ESP on old daemons.
-_KEPT: Final[tuple[Callable[[GatewayShare], Any], ...]] = (
+class LanHostShare:
+    """The same of one LAN host, by the inventory's groups and by those of them that it is in."""
+
+    def __init__(self, topology: Topology, host: str, own: Iterable[str], groups: Mapping[str, Sequence[str]]) -> None:
+        self.host = host
+        self._topology = topology
+        self._own = tuple(own)
+        self._groups = groups
+
+    def lan_host_intent(self) -> dict[str, Any]:
+        return core.lan_host_intent(self._topology, self.host, self._own).as_dict()
+
+    def lan_peers(self) -> list[dict[str, Any]]:
+        return [peer.as_dict() for peer in targets.lan_peers(self._topology, self.host, self._own, self._groups)]
+
+
+Host = TypeVar("Host", GatewayShare, LanHostShare)
+Answer = TypeVar("Answer")
+
+# What the plan answers for all. Of the others, one is for people, and one for userspace ESP on old daemons.
+OF_GATEWAYS: Final[tuple[Callable[[GatewayShare], Any], ...]] = (
     GatewayShare.host_intent,
     GatewayShare.firewall_intent,
     GatewayShare.swanctl_config,
     GatewayShare.psk_slots,
     GatewayShare.proof_targets,
 )
+OF_LAN_HOSTS: Final[tuple[Callable[[LanHostShare], Any], ...]] = (
+    LanHostShare.lan_host_intent,
+    LanHostShare.lan_peers,
+)
 
 
-def keep(topology: Topology, hosts: Iterable[str], run: Mapping[str, str]) -> None:
-    """Works out what the filters will be asked about these gateways in this run."""
-    for host in hosts:
-        share = GatewayShare(topology, host)
-        for question in _KEPT:
+def keep(shares: Iterable[Host], questions: Iterable[Callable[[Host], Any]], run: Mapping[str, str]) -> None:
+    """Keeps the answers to these questions for this run. Raises TopologyError where there is none."""
+    for share in shares:
+        for question in questions:
             answer = zlib.compress(json.dumps(question(share)).encode(), 1)
-            path = _path(run["id"], host, question)
+            path = _path(run["id"], share.host, question)
             new = path.with_suffix(".new")
             with suppress(OSError):  # then whoever asks works it out
                 new.touch(mode=0o600)
@@ -90,8 +110,10 @@ def keep(topology: Topology, hosts: Iterable[str], run: Mapping[str, str]) -> No
                 new.replace(path)
 
 
-def ask(question: Callable[[GatewayShare], Answer], raw: object, host: object, run: object = None) -> Answer:
-    """One answer about one gateway: what the plan of this run has kept, or else what the topology says.
+def ask(
+    question: Callable[[Host], Answer], share: Callable[[Topology, str], Host], raw: object, host: object, run: object
+) -> Answer:
+    """One answer about one host: what the plan of this run has kept, or else what the topology says.
 
     ``run`` is what causeway.ipsec.plan returns by this name. Raises AnsibleError with every problem of the topology.
     """
@@ -99,10 +121,10 @@ def ask(question: Callable[[GatewayShare], Answer], raw: object, host: object, r
         return found
     topology = load_topology(raw)
     with problems_as_error():
-        return question(GatewayShare(topology, str(plain(host))))
+        return question(share(topology, str(plain(host))))
 
 
-def kept(question: Callable[[GatewayShare], Answer], host: object, run: object) -> Answer | None:
+def kept(question: Callable[[Host], Answer], host: object, run: object) -> Answer | None:
     """What the plan of this run has kept; None without a run, and about hosts that it was not for."""
     planned = plain(run)
     if not isinstance(planned, dict) or not planned.get("id"):
@@ -118,6 +140,6 @@ def read(path: Path) -> str:
     return zlib.decompress(path.read_bytes()).decode()
 
 
-def _path(run: str, host: str, question: Callable[[GatewayShare], Any]) -> Path:
+def _path(run: str, host: str, question: Callable[[Any], Any]) -> Path:
     words = json.dumps([run, host, question.__name__])
     return Path(constants.DEFAULT_LOCAL_TMP, f"causeway-ipsec-{hashlib.sha256(words.encode()).hexdigest()}.share")
