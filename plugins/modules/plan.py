@@ -17,6 +17,8 @@ description:
     the first host is changed. Warns of variables that look like one of these, misspelt.
   - Warns of every weak algorithm that a policy names, and says why it is weak, and of certificates that expire within
     30 days.
+  - Works out what each host of the run is to be, and keeps that without any secret for the filters that are given
+    RV(run), until Ansible ends. They then don't read the topology of the whole fleet again for each task of each host.
   - Returns the inventory names that the topology speaks of. No host is connected to.
   - It takes no arguments. The topology may hold keys, and Ansible prints arguments.
 options: {}
@@ -69,8 +71,8 @@ tunnels:
   sample: 1
 run:
   description:
-    - What tells this run from others, for the option C(run) of modules that change hosts. C(id) sorts by when the run
-      began, C(who) says to people whose it is.
+    - What tells this run from others, for the option C(run) of modules that change hosts, and of filters. C(id) sorts by
+      when the run began, C(who) says to people whose it is.
   returned: success
   type: dict
   sample: {"id": "01790000000000000000-9f86d081", "who": "alice on controller, process 4711, since 09:15:02"}
