@@ -71,7 +71,7 @@ tunnels:
   sample: 1
 run:
   description:
-    - What tells this run from others, for the option C(run) of modules that change hosts, and of filters. C(id) sorts by
+    - What tells this run from others, for the option C(run) of filters and of modules that change hosts. C(id) sorts by
       when the run began, C(who) says to people whose it is.
   returned: success
   type: dict
