@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ansible.errors import AnsibleFilterError
 from ansible_collections.causeway.ipsec.plugins.plugin_utils import topology as core
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.host_shares import GatewayShare, LanHostShare, ask
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.host_shares import GatewayShare, LanHostShare, ask, kept
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import crypto, gates
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import inventory_names
 
@@ -46,11 +46,16 @@ def gateway_secrets(
     raw: object, host: str, made: Mapping[str, str] | None = None, run: object = None
 ) -> list[dict[str, Any]]:
     """The pre-shared keys of one gateway's tunnels."""
-    slots = [core.PskSlot(**slot) for slot in ask(GatewayShare.psk_slots, GatewayShare, raw, host, run)]
-    given = core.given_psks(load_topology(raw), str(plain(host))) if any(slot.given for slot in slots) else {}
     keys = {str(plain(name)): str(plain(psk)) for name, psk in (made or {}).items()}
-    with problems_as_error():
-        return [secret.as_dict() for secret in core.fill_slots(slots, given, keys)]
+    slots = kept(GatewayShare.psk_slots, host, run)
+    if slots is None or any(slot["given"] for slot in slots):  # those that are given stand in the topology alone
+        topology = load_topology(raw)
+        with problems_as_error():
+            secrets = core.gateway_secrets(topology, str(plain(host)), keys)
+    else:
+        with problems_as_error():
+            secrets = core.fill_slots([core.PskSlot(**slot) for slot in slots], {}, keys)
+    return [secret.as_dict() for secret in secrets]
 
 
 def swanctl_config(raw: object, host: str, traps: bool = True, run: object = None) -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .compile import fill_slots, gateway_intent, gateway_secrets, given_psks, lan_host_intent, psk_slots
+from .compile import fill_slots, gateway_intent, gateway_secrets, lan_host_intent, psk_slots
 from .firewall import firewall_intent
 from .host import HostIntent, host_intent
 from .model import (
@@ -45,7 +45,6 @@ __all__ = [
     "firewall_intent",
     "gateway_intent",
     "gateway_secrets",
-    "given_psks",
     "host_intent",
     "lan_host_intent",
     "load",

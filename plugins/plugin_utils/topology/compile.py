@@ -186,7 +186,7 @@ def psk_slots(topology: Topology, host: str) -> list[PskSlot]:
     return sorted(slots, key=lambda slot: slot.name)
 
 
-def given_psks(topology: Topology, host: str) -> dict[str, str]:
+def _given_psks(topology: Topology, host: str) -> dict[str, str]:
     """The pre-shared keys that the topology gives one gateway, by name of tunnel."""
     site = site_of(topology, host)
     return {tunnel.name: tunnel.psk for tunnel in tunnels_of(topology, site.name) if tunnel.psk is not None}
@@ -194,7 +194,7 @@ def given_psks(topology: Topology, host: str) -> dict[str, str]:
 
 def gateway_secrets(topology: Topology, host: str, made: Mapping[str, str] | None = None) -> list[Secret]:
     """The pre-shared keys of one gateway: the given ones, and ``made`` ones by name of tunnel for all others."""
-    return fill_slots(psk_slots(topology, host), given_psks(topology, host), made or {})
+    return fill_slots(psk_slots(topology, host), _given_psks(topology, host), made or {})
 
 
 def fill_slots(slots: Iterable[PskSlot], given: Mapping[str, str], made: Mapping[str, str]) -> list[Secret]:
