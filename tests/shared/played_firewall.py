@@ -14,6 +14,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils import firewall_run
 from ansible_collections.causeway.ipsec.plugins.modules import firewall
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 TUNNEL = {
@@ -61,8 +62,9 @@ class Host:
         if command[0] == "sh":
             name = text.rsplit(" ", 1)[-1]
             return (0, f"/usr/sbin/{name}\n", "") if name in self.programs else (127, "", "")
-        answer = getattr(self, "_" + command[0].rsplit("/", 1)[-1].replace("-", "_"))
-        return answer(command, data)  # type: ignore[no-any-return]
+        program = command[0].rsplit("/", 1)[-1].replace("-", "_")
+        answer: Callable[[list[str], str], tuple[int, str, str]] = getattr(self, f"_{program}")
+        return answer(command, data)
 
     def _nft(self, command: list[str], data: str) -> tuple[int, str, str]:
         if "ruleset" in command:

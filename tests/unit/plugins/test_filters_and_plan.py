@@ -103,22 +103,20 @@ def test_unknown_host(play: Play) -> None:
     assert "berlin-gx: is not the host of any gateway of the topology. Did you mean 'berlin-gw'?" in said
 
 
-def test_unknown_release(play: Play) -> None:
-    done = play("""
+@pytest.mark.parametrize(
+    ("plugins", "release", "message"),
+    [
+        (["openssl"], "11", "release '11' is not known; known are 12, 13."),
+        (["openssl", "opensl"], "12", "no package is known for the plugins opensl."),
+    ],
+)
+def test_packages_of_what_is_not_known(play: Play, plugins: list[str], release: str, message: str) -> None:
+    done = play(f"""
 - ansible.builtin.debug:
-    msg: "{{ ['openssl'] | causeway.ipsec.strongswan_packages('11') }}"
+    msg: "{{{{ {plugins} | causeway.ipsec.strongswan_packages('{release}') }}}}"
 """)
     assert done.returncode == 2
-    assert "release '11' is not known; known are 12, 13." in done.stdout + done.stderr
-
-
-def test_unknown_plugin(play: Play) -> None:
-    done = play("""
-- ansible.builtin.debug:
-    msg: "{{ ['openssl', 'opensl'] | causeway.ipsec.strongswan_packages('12') }}"
-""")
-    assert done.returncode == 2
-    assert "no package is known for the plugins opensl." in done.stdout + done.stderr
+    assert message in done.stdout + done.stderr
 
 
 def test_plan(play: Play) -> None:
