@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import ansible
+from pings import at_once
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 PACKAGES = (
@@ -48,6 +49,11 @@ class Gateway:
 
     def write(self, path: str, text: str) -> None:
         podman("exec", "-i", self.container, "sh", "-c", f"cat > {path}", data=text)
+
+    def pings(self, peer: Gateway, number: int = 1) -> bool:
+        """Whether three pings are answered, from and to the addresses in the LANs that end in the number."""
+        command = f"ping -q {at_once(3)} -I {self.lan}.{number} {peer.lan}.{number}"
+        return " 3 received" in self.sh(command, check=False)
 
     def module(self, name: str, check: bool = False, **options: Any) -> dict[str, Any]:
         arguments = {**options, "_ansible_check_mode": check, "_ansible_diff": True}

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import base64
 import copy
-import re
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
 OPTIONS = "/etc/strongswan.d/options.conf"
 REAUTHENTICATING = {**POLICY, "ike": {**POLICY["ike"], "reauth_lifetime": 86400}}
-LOST = re.compile(r"(\d+) packets transmitted, (\d+) received")
 
 
 def heard(gateway: Gateway) -> str:
@@ -86,14 +83,6 @@ def test_a_silent_peer_of_ikev1_is_given_up_in_time(pair: Pair) -> None:
         there.sh("systemctl kill -s CONT strongswan")
 
 
-def lost(gateway: Gateway, address: str) -> int:
-    """How many of 200 packets in two seconds got no answer."""
-    said = gateway.sh(f"ping -q -n -i 0.01 -c 200 -W 1 -I {gateway.lan}.1 {address}", check=False)
-    found = LOST.search(said)
-    assert found, said
-    return int(found[1]) - int(found[2])
-
-
 @pytest.fixture
 def options(pair: Pair) -> Iterator[str]:
     """A file for the options that the role would give to the daemon of the first gateway."""
@@ -104,7 +93,7 @@ def options(pair: Pair) -> Iterator[str]:
 @pytest.mark.parameters("gateway.make_before_break")
 @pytest.mark.parametrize("wish", [True, False])
 def test_a_new_authentication_ends_the_old_one_after_or_before(pair: Pair, options: str, wish: bool) -> None:
-    """No packet is lost if it is after."""
+    """That no packet is lost if it is after is seen in tests/vm: userspace ESP is no measure for it."""
     here, there = pair
     raw = two_sites(pair, [REAUTHENTICATING])
     raw["tunnels"][0]["initiator"] = here.lan
@@ -114,14 +103,10 @@ def test_a_new_authentication_ends_the_old_one_after_or_before(pair: Pair, optio
     here.sh("systemctl restart strongswan")
     plan(there, raw)
     before = established(here, *plan(here, raw))
-    with ThreadPoolExecutor() as pool:
-        missed = pool.submit(lost, here, f"{there.lan}.1")
-        time.sleep(0.5)
-        here.sh(f"swanctl --rekey --ike {TUNNEL} --reauth")
-    assert set(before[TUNNEL]).isdisjoint(established(here, TUNNEL)[TUNNEL])
+    here.sh(f"swanctl --rekey --ike {TUNNEL} --reauth")
+    established(here, TUNNEL, instead_of=before[TUNNEL])
     said = heard(here)
     assert (said.rindex("established between") < said.index("deleting IKE_SA")) == wish, said
-    assert missed.result() == 0 or not wish
 
 
 @pytest.mark.parameters("gateway.public_key")

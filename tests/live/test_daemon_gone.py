@@ -55,7 +55,7 @@ def settle(gateway: Gateway, expected: list[str]) -> None:
 
 def passes(pair: Pair) -> bool:
     here, there = pair
-    return " 0% packet loss" in here.sh(f"ping -q -c 2 -i 0.2 -W 2 -I {here.lan}.1 {there.lan}.1")
+    return here.pings(there)
 
 
 def heals(pair: Pair, options: dict[str, Any]) -> None:

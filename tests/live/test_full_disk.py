@@ -79,7 +79,7 @@ def tunnel(steady: Pair) -> Iterator[Pair]:
     before = established(here, "cw-one")
     yield steady
     assert established(here, "cw-one") == before
-    assert " 0% packet loss" in here.sh(f"ping -q -c 2 -i 0.2 -W 2 -I {here.lan}.1 {there.lan}.1")
+    assert here.pings(there)
 
 
 def test_a_kernel_setting_is_set_only_when_it_can_be_kept(tunnel: Pair) -> None:
@@ -205,7 +205,7 @@ def test_connections_are_loaded_only_when_they_can_be_kept(pair: Pair) -> None:
         assert (done["replaced"], done["loaded"], done["unchanged"]) == (["cw-one"], ["cw-three"], ["cw-two"])
         assert quiet(here.connections(**options))
         assert established(here, "cw-one", "cw-two", "cw-three")["cw-two"] == before["cw-two"]
-        assert " 0% packet loss" in here.sh(f"ping -q -c 2 -i 0.2 -W 2 -I {here.lan}.2 {there.lan}.2")
+        assert here.pings(there, 2)
         # A run that has nothing to write needs no space.
         disk.fill()
         assert quiet(here.connections(**options))

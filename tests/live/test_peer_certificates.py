@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 from certificates import Authority, new_key, pem, private_pem
+from pings import at_once
 from planned import planned_with_credentials
 from tunnels import Pair, established
 
@@ -71,4 +72,4 @@ def test_packets_cross_between_two_ends_of_different_authorities(
     if not we_dial:
         in_geneva.sh("swanctl --initiate --child berlin-geneva")
     established(here, "cw-berlin-geneva")
-    assert " 3 received" in here.sh(f"ping -q -n -c 3 -i 0.2 -W 2 -I {here.lan}.1 {LAN_HOST}")
+    assert " 3 received" in here.sh(f"ping -q {at_once(3)} -I {here.lan}.1 {LAN_HOST}")

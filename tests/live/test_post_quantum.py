@@ -75,10 +75,6 @@ def agreed(gateway: Gateway, name: str) -> str:
     return str(seen(gateway)[name]["ike_proposal"])
 
 
-def pings(here: Gateway, there: Gateway, number: int = 1) -> int:
-    return here.sh(f"ping -c 3 -i 0.2 -W 1 -I {here.lan}.{number} {there.lan}.{number}").count("bytes from")
-
-
 def agree(here: Gateway, there: Gateway, ours: dict[str, Any], theirs: dict[str, Any]) -> str:
     """The one tunnel of two ends with policies of their own; what they took, once packets go through."""
     raw = two_sites((here, there), [ours])
@@ -86,7 +82,7 @@ def agree(here: Gateway, there: Gateway, ours: dict[str, Any], theirs: dict[str,
     plan(there, {**raw, "policies": {"p0": theirs}})
     (name,) = plan(here, raw)
     established(here, name)
-    assert pings(here, there) == 3
+    assert here.pings(there)
     assert seen(here)[name]["initiator"]
     assert agreed(there, name) == agreed(here, name)
     return agreed(here, name)
@@ -142,7 +138,7 @@ def test_every_size_of_ml_kem_carries_packets_and_renews_keys(pair: Pair) -> Non
         assert agreed(here, name) == f"{FIRST}/KE1_ML_KEM_{size}"
         here.sh(f"swanctl --rekey --child {name}")
         assert eventually(partial(renewed, here, name, size), 20)
-        assert pings(here, there, number) == 3
+        assert here.pings(there, number)
 
 
 def renewed(gateway: Gateway, name: str, size: int) -> bool:

@@ -68,7 +68,7 @@ def test_info(pair: Pair) -> None:
     here, there = pair
     assert here.module("tunnel_info")["tunnels"][0]["state"] == "down"
     here.module("tunnel", connections=ONE)
-    here.sh(f"ping -q -c 3 -i 0.2 -W 2 -I {here.lan}.1 {there.lan}.1")
+    assert here.pings(there)
     (found,) = here.module("tunnel_info")["tunnels"]
     assert (found["name"], found["state"], found["initiator"], found["ike_version"]) == ("cw-one", "up", True, 2)
     assert found["remote_address"] == there.address

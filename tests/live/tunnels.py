@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gateways import Gateway
@@ -79,12 +79,13 @@ def block(here: Gateway, there: Gateway, name: str, settings: Settings) -> str:
 """
 
 
-def established(gateway: Gateway, *names: str) -> dict[str, list[str]]:
-    """Wait until each connection has its SAs, and return their SPIs."""
+def established(gateway: Gateway, *names: str, instead_of: Iterable[str] = ()) -> dict[str, list[str]]:
+    """Wait until each connection has its SAs, and none of those that it had before, and return their SPIs."""
+    former = set(instead_of)
     deadline = time.monotonic() + 60
     while True:
         spis = {name: gateway.spis(name) for name in names}
-        if all(len(found) == 2 for found in spis.values()):
+        if all(len(found) == 2 and former.isdisjoint(found) for found in spis.values()):
             return spis
         assert time.monotonic() < deadline, (spis, gateway.sh("journalctl -u strongswan --no-pager | tail -40"))
         time.sleep(0.2)

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pings import steadily, unanswered
 from sites import GATEWAYS, LONDON_LAN, play_topology, states, tunnel_works
 from traffic import capturing, pings
 from vmlab import eventually
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 PACKETS = 1000
 POLICY: dict[str, Any] = {
-    "ike": {"encryption": "aes256gcm16", "dh_group": 31},
+    "ike": {"encryption": "aes256gcm16", "dh_group": 31, "reauth_lifetime": 86400},
     "esp": {
         "encryption": "aes128gcm16",
         "pfs_group": 31,
@@ -88,10 +90,27 @@ def test_packets_are_padded_to_one_size(lab: Lab) -> None:
 def test_after_so_many_packets_there_are_new_keys_and_none_is_lost(lab: Lab) -> None:
     """They are asked for up to a hundred packets before the limit: two busy machines have half a second to agree."""
     before = states(lab)
-    said = lab.ssh("berlin-1", f"ping -q -n -i 0.005 -c {2 * PACKETS} -W 2 {LONDON_LAN}")
-    assert f" {2 * PACKETS} received" in said
+    said = lab.ssh("berlin-1", f"ping {steadily(2 * PACKETS, 0.005)} {LONDON_LAN}")
+    assert unanswered(said, 2 * PACKETS) == 0
     for had, has in zip(before, states(lab)):
         assert len(set(has.split()) - set(had.split())) >= 2, has  # the old ones may linger for packets on their way
+
+
+def renewed(before: list[str], now: list[str]) -> bool:
+    """Whether neither kernel has any of its keys left."""
+    return all(set(had.split()).isdisjoint(has.split()) for had, has in zip(before, now))
+
+
+@pytest.mark.parameters("gateway.make_before_break", "ike.reauth_lifetime")
+def test_a_new_authentication_loses_no_packet(lab: Lab) -> None:
+    """A second IKE SA stands with its own keys before the first one goes."""
+    before = states(lab)
+    with ThreadPoolExecutor() as pool:
+        pinged = pool.submit(lab.ssh, "berlin-1", f"ping {steadily(PACKETS // 2, 0.01)} {LONDON_LAN}")
+        time.sleep(0.5)
+        lab.ssh("berlin-gw", "swanctl --rekey --ike cw-berlin-london --reauth")
+        assert eventually(lambda: renewed(before, states(lab)), 20)
+    assert unanswered(pinged.result(), PACKETS // 2) == 0
 
 
 def sas(lab: Lab, host: str) -> str:

@@ -15,6 +15,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from packets import AH, ESP, Packet, read_pcap
+from pings import GRACE, at_once, received, transmitted, unanswered
 from wires import LabError
 
 if TYPE_CHECKING:
@@ -112,14 +113,7 @@ def capturing(lab: Lab, wire: str = "wan", only: str = "ip or ip6") -> Iterator[
 
 def pings(lab: Lab, host: str, address: str, *options: str, count: int = 1) -> int:
     """How many of so many pings are answered."""
-    return _received(lab.ssh(host, f"ping -n -c {count} -i 0.2 -W 2 {' '.join(options)} {address}", check=False))
-
-
-def _received(said: str) -> int:
-    found = re.search(r"(\d+) received", said)
-    if not found:
-        raise LabError(f"ping says: {said}")
-    return int(found.group(1))
+    return received(lab.ssh(host, f"ping {at_once(count)} {' '.join(options)} {address}", check=False))
 
 
 @dataclass
@@ -140,8 +134,8 @@ def pinging(lab: Lab, host: str, address: str, interval: float = 0.1) -> Iterato
         yield result
     finally:
         said = lab.ssh(host, f"kill -INT {pid}; while kill -0 {pid} 2>/dev/null; do sleep 0.1; done; cat {file}")
-    result.received = _received(said)
-    result.sent = int(said.split(" packets transmitted")[0].split()[-1])
+    result.received = received(said)
+    result.sent = transmitted(said)
 
 
 EACH_SECONDS = 0.2  # a ping on each way
@@ -151,8 +145,7 @@ Way = tuple[str, str]  # from an address to an address
 def crossing(lab: Lab, host: str, ways: Iterable[Way], count: int = 1) -> set[Way]:
     """The ways on which all of so many pings of a host are answered, on all ways at once."""
     each = (
-        f"(ping -n -q -c {count} -i 0.2 -W 2 -I {source} {address} | grep -q ' {count} received'"
-        f" && echo {source} {address}) &"
+        f"(ping -q {at_once(count)} -I {source} {address} | grep -q ' {count} received' && echo {source} {address}) &"
         for source, address in ways
     )
     answered = [line.split() for line in lab.ssh(host, f"{' '.join(each)} wait").splitlines()]
@@ -173,23 +166,14 @@ def pinging_each(lab: Lab, host: str, ways: Iterable[Way]) -> Iterator[dict[Way,
     try:
         yield lost
     finally:
+        time.sleep(GRACE)  # those that are sent in it don't count
         end = f"kill -INT $(cat {place}/pids); while kill -0 $(cat {place}/pids) 2>/dev/null; do sleep 0.1; done"
         said = lab.ssh(host, f"{end}; tail -v -n +1 {place}/[0-9]*")
     _nothing, *parts = re.split(r"^==> .*/(\d+) <==$", said, flags=re.MULTILINE)
     by_number = dict(zip(parts[::2], parts[1::2]))
-    lost |= {way: _lost(by_number[str(number)]) for number, way in enumerate(ways)}
-
-
-def _lost(said: str) -> int:
-    """The pings that were not answered, but for those at the end that the longest way seen would still keep."""
-    answers = re.findall(r"icmp_seq=(\d+) ttl=\d+ time=([\d.]+) ms", said)
-    longest = max((float(milliseconds) / 1000 for _number, milliseconds in answers), default=0.0)
-    answered = {int(number) for number, _milliseconds in answers}
-    sent = re.search(r"(\d+) packets transmitted", said)
-    if not sent:
-        raise LabError(f"ping says: {said}")
-    silent = int(sent.group(1)) - max(answered, default=0)
-    return int(sent.group(1)) - len(answered) - min(silent, int(longest / EACH_SECONDS))
+    for number, way in enumerate(ways):
+        said = by_number[str(number)]
+        lost[way] = unanswered(said, transmitted(said) - int(GRACE / EACH_SECONDS))
 
 
 CHATTER = """
