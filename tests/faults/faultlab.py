@@ -140,10 +140,12 @@ class Lab:
 
     def renew(self, hosts: tuple[str, ...] = MANAGED) -> None:
         """Fresh machines in the place of those that there are."""
-        with ThreadPoolExecutor() as pool:
-            list(pool.map(self._renew, hosts))
+        for host in hosts:  # one by one: a bridge without any is removed, and who listened on it is deaf
+            self._renew(host)
         for host in hosts:
             assert eventually(partial(self._is_up, host), 90), f"{host} does not come up"
+        for host in TALK:  # the machine that they knew had another hardware address
+            self.sh(host, "ip neigh flush all")
 
     def _renew(self, host: str) -> None:
         podman("rm", "-f", "-t", "0", self.container(host))

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -60,9 +61,15 @@ def read_files(root: Path, places: Iterable[str] = ("etc",), keys: Mapping[str, 
         except OSError:  # it was there a moment ago
             continue
         for name, key in (keys or {}).items():
-            content = content.replace(key, f"<the key of {name}>")
+            for form in forms(key):
+                content = content.replace(form, f"<the key of {name}>")
         found[f"/{path.relative_to(root)}"] = Entry(content, stat.S_IMODE(info.st_mode), info.st_uid)
     return found
+
+
+def forms(key: str) -> tuple[str, str]:
+    """A key as it is, and as the daemon's file has it."""
+    return key, base64.b64encode(key.encode()).decode()
 
 
 def _files(directory: Path) -> Iterator[Path]:
@@ -87,7 +94,7 @@ def leftover_of(path: str) -> str | None:
 def torn(now: Files, fresh: Files, *whole: Files) -> list[str]:
     """What a run that was cut short must not leave: anything but files as they are before or after a run.
 
-    whole: what the files may be; on a fresh machine, each may be missing too.
+    whole: what may be there that is not as on a fresh machine: nothing, where the machine may be as fresh as before.
     """
     found = []
     for path, entry in differing(fresh, now).items():
@@ -102,7 +109,7 @@ def torn(now: Files, fresh: Files, *whole: Files) -> list[str]:
 def readable_keys(root: Path, keys: Iterable[str]) -> list[str]:
     """The files with a key that somebody else than their owner may read."""
     held = [(path, entry) for path, entry in read_files(root, PRIVATE_PLACES).items() if entry.mode & 0o077]
-    return [path for path, entry in held if any(key in entry.content for key in keys)]
+    return [path for path, entry in held if any(form in entry.content for key in keys for form in forms(key))]
 
 
 def running(lab: Lab, host: str) -> dict[str, str]:

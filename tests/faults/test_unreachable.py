@@ -83,7 +83,7 @@ def said_of(run: Run, host: str) -> str:
 def told(run: Run, change: Change, host: str) -> None:
     """The report was made, whoever was to make it, and says what is known of a gateway that died."""
     assert run.status != 0
-    assert run.unreachable == {host}
+    assert run.unreachable == {host}, run.output[-4000:]
     assert "Tunnel State" in run.words, run.output[-4000:]
     unknown = "What it makes of its tunnels is not known, nor whether it has what this run changes"
     assert f"not found. {unknown}: {change.tunnels}. Run again when it is back." in said_of(run, host), run.output[

@@ -30,6 +30,7 @@ class Watch:
     """What was seen on the wire so far."""
 
     file: Path
+    listener: subprocess.Popen[bytes]
     told: int = 0
 
     def _lines(self) -> list[str]:
@@ -37,6 +38,7 @@ class Watch:
 
     def new_in_clear(self) -> list[str]:
         """The packets that anybody could have read, since this was asked last."""
+        assert self.listener.poll() is None, "nobody listens any more"
         lines = self._lines()
         new, self.told = lines[self.told :], len(lines)
         return [line for line in new if IN_CLEAR.search(line)]
@@ -63,7 +65,7 @@ def watching(lab: Lab) -> Iterator[Watch]:
     ):
         try:
             assert eventually(lambda: "listening on" in errors.read_text()), errors.read_text()
-            yield Watch(file)
+            yield Watch(file, listener)
         finally:
             podman("kill", "-s", "INT", container, check=False)
             listener.wait(30)
