@@ -53,11 +53,6 @@ def settle(gateway: Gateway, expected: list[str]) -> None:
         time.sleep(0.5)
 
 
-def passes(pair: Pair) -> bool:
-    here, there = pair
-    return here.pings(there)
-
-
 def heals(pair: Pair, options: dict[str, Any]) -> None:
     """A run does what it could not do, tunnels are up, and one more run does nothing."""
     here, there = pair
@@ -66,7 +61,7 @@ def heals(pair: Pair, options: dict[str, Any]) -> None:
     established(here, "cw-one", "cw-two")
     assert quiet(here.connections(**options))
     assert here.module("tunnel", connections=ONE)["changed"] is False
-    assert passes(pair)
+    assert here.pings(there)
 
 
 def test_one_that_hangs(pair: Pair) -> None:
@@ -86,7 +81,7 @@ def test_one_that_hangs(pair: Pair) -> None:
     settle(here, running)
     assert established(here, "cw-one") == before
     assert (here.loaded(), here.sh("cat /etc/swanctl/conf.d/*")) == ({"cw-one"}, files)
-    assert passes(pair)
+    assert here.pings(there)
     assert quiet(here.connections(**options))
     heals(pair, options_for(here, there, CHANGED))
 
@@ -101,7 +96,7 @@ def test_one_whose_socket_somebody_removed(pair: Pair) -> None:
         assert "only `systemctl restart strongswan.service` makes a new one" in answer["msg"]
     settle(here, running)
     assert established(there, "cw-one") == before
-    assert passes(pair)
+    assert here.pings(there)
     here.sh("systemctl restart strongswan")
     heals(pair, options_for(here, there, CHANGED))
 

@@ -29,6 +29,11 @@ def unanswered(said: str, count: int) -> int:
     return len(set(range(1, count + 1)) - {int(number) for number in re.findall(r"icmp_seq=(\d+) ttl=", said)})
 
 
+def sent_in_time(said: str, interval: float) -> int:
+    """How many packets of an endless ping, which went on for GRACE before it was stopped, are to be answered."""
+    return transmitted(said) - int(GRACE / interval)
+
+
 def transmitted(said: str) -> int:
     return _number(said, "packets transmitted")
 

@@ -15,7 +15,7 @@ from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
 from packets import AH, ESP, Packet, read_pcap
-from pings import GRACE, at_once, received, transmitted, unanswered
+from pings import GRACE, at_once, received, sent_in_time, transmitted, unanswered
 from wires import LabError
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def pinging_each(lab: Lab, host: str, ways: Iterable[Way]) -> Iterator[dict[Way,
     by_number = dict(zip(parts[::2], parts[1::2]))
     for number, way in enumerate(ways):
         said = by_number[str(number)]
-        lost[way] = unanswered(said, transmitted(said) - int(GRACE / EACH_SECONDS))
+        lost[way] = unanswered(said, sent_in_time(said, EACH_SECONDS))
 
 
 CHATTER = """
