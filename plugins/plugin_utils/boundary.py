@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
@@ -86,12 +87,27 @@ def load_topology(raw: object) -> Topology:
     return topology
 
 
+class _Sum:
+    """A file that keeps nothing but the digest of what is written: data of absurd size need no second copy."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def write(self, piece: bytes) -> None:
+        self._hash.update(piece)
+
+    def __str__(self) -> str:
+        return self._hash.hexdigest()
+
+
 def _digest(data: object) -> str:
-    """What tells these data from others; empty where Python refuses to print them."""
+    """What tells these data from others; empty where something is in them that can't be written, as no topology has."""
+    found = _Sum()
     try:
-        return hashlib.sha256(repr(data).encode(errors="surrogatepass")).hexdigest()
-    except ValueError:  # a number of more than 4300 digits, which no key of a topology takes
+        pickle.Pickler(found, pickle.HIGHEST_PROTOCOL).dump(data)
+    except (pickle.PicklingError, AttributeError, TypeError, ValueError):
         return ""
+    return str(found)
 
 
 class HostAddresses(Mapping[str, "list[str]"]):
