@@ -66,7 +66,8 @@ def test_no_package_is_there_that_nothing_needs(lab: Lab, gateway: str) -> None:
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
 def test_no_plugin_is_loaded_that_disturbs(lab: Lab, gateway: str) -> None:
-    loaded = set(re.search(r"loaded plugins: (.*)", lab.sh(gateway, "swanctl --stats"))[1].split())  # type: ignore[index]
+    (plugins,) = re.findall(r"loaded plugins: (.*)", lab.sh(gateway, "swanctl --stats"))
+    loaded = set(plugins.split())
     files = lab.sh(gateway, "dpkg -L libcharon-extra-plugins").splitlines()
     brought = {path.rpartition("/")[2].removesuffix(".conf") for path in files if "/etc/strongswan.d/charon/" in path}
     assert {"dhcp", "farp", "forecast"} < brought

@@ -68,7 +68,7 @@ def test_the_order_of_tunnels_does_not_matter() -> None:
 
 
 def test_the_comment_tells_texts_apart() -> None:
-    comments = {re.search(r'comment "(causeway.ipsec \w+)"', render(rules(case))).group(1) for case in CASES.values()}  # type: ignore[union-attr]
+    comments = {re.findall(r'comment "(causeway.ipsec \w+)"', render(rules(case)))[0] for case in CASES.values()}
     assert len(comments) == len(CASES)
 
 
