@@ -50,11 +50,12 @@ def test_the_kernels_know_the_stronger_of_two_and_how_long_its_key_lasts(lab: La
         assert said.count("proto ah") == said.count("auth-trunc hmac(sha512)") == 2, said
         times = re.findall(r"expire add: soft (\d+)\(sec\), hard (\d+)\(sec\)", said)
         assert {hard for _soft, hard in times} == {"900"}
-        assert all(700 <= int(soft) <= 800 for soft, _hard in times), times
+        # charon takes off a random part of one more than the margin, and drops what is less than one.
+        assert all(700 - 1 <= int(soft) <= 800 for soft, _hard in times), times
         for what, most in (("packets", PACKETS), ("bytes", OCTETS)):
             limits = re.findall(rf"soft (\d+)\({what}\), hard (\d+)\({what}\)", said)
             assert {hard for _soft, hard in limits} == {str(most)}
-            assert all(most * 0.8 <= int(soft) <= most * 0.9 for soft, _hard in limits), limits
+            assert all(most * 0.8 - 1 <= int(soft) <= most * 0.9 for soft, _hard in limits), limits
 
 
 @pytest.mark.parameters("ah.lifetime_bytes", "ah.lifetime_packets")
