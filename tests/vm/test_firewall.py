@@ -168,7 +168,8 @@ def unconfirmed(lab: Lab) -> Iterator[None]:
     topology = with_management(lab, f"{STRANGER}/32")
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(play_firewall, lab, topology, firewall_rollback_after=300)
-        assert eventually(lambda: as_stranger(lab, TIMER).status == 0, 120)
+        assert eventually(lambda: STRANGER in as_stranger(lab, TABLE).output, 120)
+        assert as_stranger(lab, TIMER).status == 0
         yield
         done = waiting.result()
     assert done.status != 0
@@ -179,7 +180,6 @@ def test_a_reboot_gives_the_rules_that_were_confirmed_and_before_the_network(lab
     before = lab.ssh(GATEWAY, TABLE)
     with unconfirmed(lab):
         assert not greeted(lab)
-        assert STRANGER in as_stranger(lab, TABLE).output
         as_stranger(lab, "systemctl poweroff")
         lab.reboot(GATEWAY)
         assert lab.ssh(GATEWAY, TABLE) == before
