@@ -97,7 +97,7 @@ def without_icmp(lab: Lab) -> Iterator[None]:
 @contextlib.contextmanager
 def without_clamp(lab: Lab, hosts: tuple[str, ...] = GATEWAYS) -> Iterator[None]:
     for host in hosts:
-        lab.ssh(host, "nft flush chain inet causeway mss")
+        lab.ssh(host, "nft flush chain inet causeway clamp")
     try:
         yield
     finally:
