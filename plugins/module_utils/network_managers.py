@@ -69,6 +69,11 @@ def _networkd_links(run: Run, networkctl: str) -> list[NetworkdLink]:
         links = json.loads(out)["Interfaces"]
     except (ValueError, KeyError) as exc:
         raise HostError(f"networkctl does not list its interfaces as JSON: {err.strip() or status}") from exc
+    if not all("AdministrativeState" in link for link in links):  # so in systemd 249, whose routes are not told either
+        raise HostError(
+            "systemd-networkd runs here, but is too old to tell which interfaces and routes are its own "
+            "(`networkctl --json=short list` has no AdministrativeState). Debian 12's systemd 252 can."
+        )
     return [
         NetworkdLink(link["Name"], link["AdministrativeState"], link["NetworkFile"])
         for link in links

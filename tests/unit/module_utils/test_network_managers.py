@@ -59,6 +59,13 @@ def test_networkd_that_does_not_answer_is_an_error() -> None:
         a_host("systemd-networkd", networkctl="IDX LINK TYPE")
 
 
+def test_networkd_that_tells_too_little_is_an_error() -> None:
+    """What networkctl of systemd 249 prints."""
+    link = '{"Index": 2, "Name": "eth0", "Type": "ether", "NetworkFile": "/etc/systemd/network/eth0.network"}'
+    with pytest.raises(HostError, match="too old to tell which interfaces and routes are its own"):
+        a_host("systemd-networkd", networkctl=f'{{"Interfaces": [{link}]}}')
+
+
 def test_a_link_that_networkd_leaves_alone_is_not_its_own() -> None:
     managers = Managers(networkd=[NetworkdLink("eth0", "unmanaged", UNIT)], ifupdown={"eth0"})
     assert manager_of("eth0", managers) == ("ifupdown", "")
