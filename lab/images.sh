@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The lab's podman and its images. Sourced after bootstrap.sh; sets CAUSEWAY_IMAGE_12, _13 and _14 as asked for.
+# The lab's podman and its images. Sourced after bootstrap.sh; sets CAUSEWAY_IMAGE_12 and its like as asked for.
 
 # Sets CONTAINERS_CONF only where podman's own defaults don't run a container (hybrid cgroups, low limits).
 probe_podman() {
@@ -42,31 +42,57 @@ except OSError:
 PY
 }
 
+# Debian by its number, Ubuntu by its year.
 codename() {
   case $1 in
     12) echo bookworm ;;
     13) echo trixie ;;
     14) echo forky ;;
-    *) die "the lab knows Debian 12, 13 and 14 (testing), not '$1'." ;;
+    24) echo noble ;;
+    *) die "the lab knows Debian 12, 13 and 14 (testing), and 24, which is Ubuntu 24.04, not '$1'." ;;
   esac
+}
+
+distribution() { if [ "$1" -lt 20 ]; then echo debian; else echo ubuntu; fi; }
+
+# Debian has no package of Ubuntu's keys, so they come from there, and are those whose sum is known.
+ubuntu_keyring() {
+  local package=$BUILD/ubuntu-keyring.deb name=ubuntu-keyring_2023.11.28.1_all.deb
+  local sum=36de43b15853ccae0028e9a767613770c704833f82586f28eb262f0311adb8a8
+  "$VENV/bin/python" - "$1/pool/main/u/ubuntu-keyring/$name" "$package" <<'PY' || die "$1 does not give $name."
+import sys
+import urllib.request
+
+urllib.request.urlretrieve(*sys.argv[1:])
+PY
+  echo "$sum  $package" | sha256sum --check --quiet || die "$name from $1 is not what it was."
+  dpkg-deb --fsys-tarfile "$package" | tar -xO ./usr/share/keyrings/ubuntu-archive-keyring.gpg >"$BUILD/ubuntu-keyring.gpg"
 }
 
 # Prints the name of an image of the bare release.
 base_image() {
-  local release=$1 mirror=${CAUSEWAY_MIRROR:-http://deb.debian.org/debian} image name options=()
+  local release=$1 distribution mirror image name options=()
   name=$(codename "$release")
-  # Testing's lists expire after a week, those of a release never: a mirror that keeps its own pace is to serve both.
-  # Signed they must be all the same.
-  [ "$release" -lt 14 ] || options=(--aptopt='Acquire::Check-Valid-Until "false"')
-  image=docker.io/library/debian:$name # what is in testing has no number there yet
+  distribution=$(distribution "$release")
+  if [ "$distribution" = ubuntu ]; then
+    mirror=${CAUSEWAY_UBUNTU_MIRROR:-http://archive.ubuntu.com/ubuntu}
+    options=("--components=main,universe" "--keyring=$BUILD/ubuntu-keyring.gpg") # charon-systemd is in universe
+  else
+    mirror=${CAUSEWAY_MIRROR:-http://deb.debian.org/debian}
+    # Testing's lists expire after a week, those of a release never: a mirror that keeps its own pace is to serve both.
+    # Signed they must be all the same.
+    [ "$release" -lt 14 ] || options=(--aptopt='Acquire::Check-Valid-Until "false"')
+  fi
+  image=docker.io/library/$distribution:$name # what is in testing has no number there yet
   if podman image exists "$image"; then echo "$image" && return; fi
   if ! podman image exists "localhost/causeway-base:$release"; then
     if registry_answers && timeout 180 podman pull -q "$image" >/dev/null 2>"$BUILD/pull.log"; then echo "$image" && return; fi
     need_packages mmdebstrap debian-archive-keyring
-    say "No registry answers: bootstrapping Debian $release from $mirror (20 s)"
-    mmdebstrap -q --variant=minbase --include=ca-certificates "${options[@]}" "$name" - "$mirror" \
+    [ "$distribution" = debian ] || ubuntu_keyring "$mirror"
+    say "No registry answers: bootstrapping $distribution $name from $mirror (20 s)"
+    mmdebstrap -q --variant=minbase --include=apt,ca-certificates "${options[@]}" "$name" - "$mirror" \
       2>"$BUILD/mmdebstrap-$release.log" | podman import -q - "localhost/causeway-base:$release" >/dev/null ||
-      die "mmdebstrap could not make Debian $release:" "$(tail -n 4 "$BUILD/mmdebstrap-$release.log")"
+      die "mmdebstrap could not make $distribution $name:" "$(tail -n 4 "$BUILD/mmdebstrap-$release.log")"
   fi
   echo "localhost/causeway-base:$release"
 }
@@ -78,7 +104,7 @@ lab_image() {
   if ! podman image exists "$image"; then
     base=$(base_image "$release")
     probe_podman "$base"
-    say "Building the lab's image of Debian $release (40 s)"
+    say "Building the lab's image of $(distribution "$release") $(codename "$release") (40 s)"
     podman build -q --build-arg "BASE_IMAGE=$base" -t "$image" -f "$ROOT/lab/Containerfile" "$ROOT/lab" \
       >"$BUILD/image-$release.log" 2>&1 || die "podman build failed:" "$(tail -n 8 "$BUILD/image-$release.log")"
   fi

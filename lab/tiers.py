@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-WAITING = ("live", "faults", "molecule-")
+WAITING = ("live-", "faults", "molecule-")
 AT_ONCE = 2
 
 

@@ -25,7 +25,8 @@ GATEWAYS = ("berlin-gw", "london-gw")
 # Of the package that is there for userspace ESP, the one plugin that is needed.
 EXTRA = {"kernel-libipsec"}
 PACKAGES = {"charon-systemd", "libcharon-extra-plugins", "libstrongswan", "strongswan-libcharon", "strongswan-swanctl"}
-OF_RELEASE = {"12": {"libstrongswan-standard-plugins"}, "13": set[str]()}
+OPENSSL = {"libstrongswan-standard-plugins"}
+OF_RELEASE = {"12": OPENSSL, "13": set[str](), "24": OPENSSL}
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)
