@@ -1,7 +1,9 @@
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What site.yml costs on containers, as a multiple of the floor: facts and one ping of Ansible's on the same hosts.
+"""What site.yml costs on containers, as a multiple of the floor: facts and pings of Ansible's on the same hosts.
+
+One ping for each of its plays that goes to the host; and, for comparison, a single one.
 
     . lab/shell.sh; . lab/images.sh; lab_image 12
     python tests/bench/running.py [--stale] [--unpipelined] [two-sites mesh-10 mesh-20]
@@ -31,7 +33,15 @@ import yaml
 ROOT = Path(__file__).parents[2]
 LAB = ROOT / "playbooks" / "lab"
 BUILD = Path(os.environ["CAUSEWAY_BUILD"]) / "bench"
-FLOOR = [{"hosts": "lab", "gather_facts": True, "tasks": [{"ansible.builtin.ping": {}}]}]
+PING = [{"ansible.builtin.ping": {}}]
+FLOORS = {
+    "ping-per-play": [
+        {"hosts": "gw*", "gather_facts": True, "tasks": PING},  # Gateways
+        {"hosts": "host*", "gather_facts": True, "tasks": PING},  # LAN hosts
+        {"hosts": "lab", "gather_facts": False, "tasks": PING},  # Proof
+    ],
+    "one-ping": [{"hosts": "lab", "gather_facts": True, "tasks": PING}],
+}
 RUNS = 3
 CHANGED = re.compile(r"^\S+\s+: ok=\d+\s+changed=([1-9]\d*)", re.MULTILINE)
 REFRESH = [{"hosts": "lab", "gather_facts": False, "tasks": [{"ansible.builtin.apt": {"update_cache": True}}]}]
@@ -100,19 +110,24 @@ def measure(name: str, *, stale: bool) -> None:
     (place / "hosts.yml").write_text(yaml.safe_dump(hosts))
     (place / "group_vars" / "all.yml").write_text(yaml.safe_dump(variables))
     (place / "group_vars" / "lab.yml").write_text((LAB / "inventory" / "group_vars" / "lab.yml").read_text())
-    (place / "floor.yml").write_text(yaml.safe_dump(FLOOR))
+    for floor, plays in FLOORS.items():
+        (place / f"{floor}.yml").write_text(yaml.safe_dump(plays))
     try:
         play(place, str(LAB / "create.yml"))
         if not stale:
             (place / "refresh.yml").write_text(yaml.safe_dump(REFRESH))
             play(place, str(place / "refresh.yml"))
-        floor = statistics.median(play(place, str(place / "floor.yml"))[0] for _run in range(RUNS))
+        floors = [
+            statistics.median(play(place, str(place / f"{floor}.yml"))[0] for _run in range(RUNS)) for floor in FLOORS
+        ]
         first, _said = play(place, "causeway.ipsec.site")
         second = statistics.median(again(place) for _run in range(RUNS))
     finally:
         play(place, str(LAB / "destroy.yml"))
-    print(f"{name}: floor {floor:.1f} s; first run {first:.1f} s, {first / floor:.1f}x; ", end="")
-    print(f"second run {second:.1f} s, {second / floor:.2f}x", flush=True)
+    print(f"{name}: floor {floors[0]:.1f} s, with a single ping {floors[1]:.1f} s", end="")
+    for run, seconds in (("first", first), ("second", second)):
+        print(f"; {run} run {seconds:.1f} s, {seconds / floors[0]:.2f}x, {seconds / floors[1]:.2f}x", end="")
+    print(flush=True)
 
 
 if __name__ == "__main__":
