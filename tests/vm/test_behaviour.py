@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pings import steadily, unanswered
 from sites import GATEWAYS, LONDON_LAN, play_topology, states, tunnel_works
-from traffic import capturing, pings
+from traffic import capturing, pings, without_keys
 from vmlab import eventually
 
 if TYPE_CHECKING:
@@ -69,10 +69,11 @@ def test_the_kernels_know_how_long_a_key_lasts(lab: Lab) -> None:
         assert set(re.findall(r"replay_window (\d+)", said)) == {"128"}
         times = re.findall(r"expire add: soft (\d+)\(sec\), hard (\d+)\(sec\)", said)
         assert {hard for _soft, hard in times} == {"900"}
-        assert all(700 <= int(soft) <= 800 for soft, _hard in times), times
+        # charon takes off a random part of one more than the margin, and drops what is less than one.
+        assert all(700 - 1 <= int(soft) <= 800 for soft, _hard in times), times
         packets = re.findall(r"limit: soft (\d+)\(packets\), hard (\d+)\(packets\)", said)
         assert {hard for _soft, hard in packets} == {str(PACKETS)}
-        assert all(PACKETS * 0.8 <= int(soft) <= PACKETS * 0.9 for soft, _hard in packets), packets
+        assert all(PACKETS * 0.8 - 1 <= int(soft) <= PACKETS * 0.9 for soft, _hard in packets), packets
         assert set(re.findall(r"hard (\d+)\(bytes\)", said)) == {str(10**9)}
 
 
@@ -102,15 +103,18 @@ def renewed(before: list[str], now: list[str]) -> bool:
 
 
 @pytest.mark.parameters("gateway.make_before_break", "ike.reauth_lifetime")
-def test_a_new_authentication_loses_no_packet(lab: Lab) -> None:
-    """A second IKE SA stands with its own keys before the first one goes."""
-    before = states(lab)
+def test_a_new_authentication_loses_what_is_quicker_than_its_keys_and_nothing_else(lab: Lab) -> None:
+    """A second IKE SA stands with its own keys before the first one goes.
+
+    The end that answers uses them at once (RFC 7296, 2.8, lets it); the other one has them when it has read the answer.
+    """
+    before, unknown = states(lab), without_keys(lab, *GATEWAYS)
     with ThreadPoolExecutor() as pool:
         pinged = pool.submit(lab.ssh, "berlin-1", f"ping {steadily(PACKETS // 2, 0.01)} {LONDON_LAN}")
         time.sleep(0.5)
         lab.ssh("berlin-gw", "swanctl --rekey --ike cw-berlin-london --reauth")
         assert eventually(lambda: renewed(before, states(lab)), 20)
-    assert unanswered(pinged.result(), PACKETS // 2) == 0
+    assert unanswered(pinged.result(), PACKETS // 2) == without_keys(lab, *GATEWAYS) - unknown
 
 
 def sas(lab: Lab, host: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sites import BERLIN_LAN, LONDON_LAN, play_firewall, tunnel_works
-from traffic import capturing, pings
+from traffic import capturing, pings, without_keys
 from vmlab import CONTROLLER, GREETING, SSH, Run, eventually
 
 if TYPE_CHECKING:
@@ -80,11 +80,6 @@ def with_management(lab: Lab, *networks: str) -> dict[str, Any]:
     return {**topology, "sites": {**topology["sites"], "berlin": berlin}}
 
 
-def without_sa(lab: Lab) -> int:
-    """How many packets of ESP and AH came as far as the kernel's IPsec, which knew no SA for them."""
-    return int(lab.ssh(GATEWAY, "grep XfrmInNoStates /proc/net/xfrm_stat").split()[1])
-
-
 def dropped(lab: Lab) -> int:
     """What our rule against strangers has counted."""
     return int(re.findall(r"counter packets (\d+) ", lab.ssh(GATEWAY, "nft list chain inet causeway from_peers"))[-1])
@@ -92,11 +87,11 @@ def dropped(lab: Lab) -> int:
 
 @pytest.mark.parametrize("protocol", ["500", "4500", "50", "51"])
 def test_ipsec_is_for_peers(lab: Lab, protocol: str) -> None:
-    told, counted, is_ike = dropped(lab), without_sa(lab), protocol in {"500", "4500"}
+    told, counted, is_ike = dropped(lab), without_keys(lab, GATEWAY), protocol in {"500", "4500"}
     stranger = lab.inside(sys.executable, "-c", PROBE, protocol, ADDRESS, box="neighbour").output
-    assert (dropped(lab), without_sa(lab)) == (told + 1, counted)
+    assert (dropped(lab), without_keys(lab, GATEWAY)) == (told + 1, counted)
     peer = lab.ssh("london-gw", f"python3 -c '{PROBE}' {protocol} {ADDRESS}")
-    assert (dropped(lab), without_sa(lab)) == (told + 1, counted + (not is_ike))
+    assert (dropped(lab), without_keys(lab, GATEWAY)) == (told + 1, counted + (not is_ike))
     assert (stranger.strip(), peer.strip()) == (("silent", "answered") if is_ike else ("", ""))
 
 

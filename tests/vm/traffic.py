@@ -116,6 +116,16 @@ def pings(lab: Lab, host: str, address: str, *options: str, count: int = 1) -> i
     return received(lab.ssh(host, f"ping {at_once(count)} {' '.join(options)} {address}", check=False))
 
 
+def without_keys(lab: Lab, *hosts: str) -> int:
+    """How many packets of ESP and AH came to gateways whose kernels had no keys for them.
+
+    Either not yet (XfrmAcquireError: the SPI is the peer's to use, and our daemon is still at it) or no longer, or
+    never (XfrmInNoStates).
+    """
+    command = "awk '/^Xfrm(AcquireError|InNoStates)/ { sum += $2 } END { print sum }' /proc/net/xfrm_stat"
+    return sum(int(lab.ssh(host, command)) for host in hosts)
+
+
 @dataclass
 class Pinging:
     """Pings in the background; the numbers are there when the block has ended."""
