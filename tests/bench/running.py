@@ -44,7 +44,7 @@ FLOORS = {
 }
 RUNS = 3
 CHANGED = re.compile(r"^\S+\s+: ok=\d+\s+changed=([1-9]\d*)", re.MULTILINE)
-REFRESH = [{"hosts": "lab", "gather_facts": False, "tasks": [{"ansible.builtin.apt": {"update_cache": True}}]}]
+REFRESH = [{"hosts": "gw*", "gather_facts": False, "tasks": [{"ansible.builtin.apt": {"update_cache": True}}]}]
 PIPELINED = "--unpipelined" not in sys.argv
 SCENARIOS = {"two-sites": (2, 2), "mesh-10": (10, 0), "mesh-20": (20, 0)}
 
@@ -117,16 +117,16 @@ def measure(name: str, *, stale: bool) -> None:
         if not stale:
             (place / "refresh.yml").write_text(yaml.safe_dump(REFRESH))
             play(place, str(place / "refresh.yml"))
-        floors = [
+        per_play, single = (
             statistics.median(play(place, str(place / f"{floor}.yml"))[0] for _run in range(RUNS)) for floor in FLOORS
-        ]
+        )
         first, _said = play(place, "causeway.ipsec.site")
         second = statistics.median(again(place) for _run in range(RUNS))
     finally:
         play(place, str(LAB / "destroy.yml"))
-    print(f"{name}: floor {floors[0]:.1f} s, with a single ping {floors[1]:.1f} s", end="")
+    print(f"{name}: floor {per_play:.1f} s, with a single ping {single:.1f} s", end="")
     for run, seconds in (("first", first), ("second", second)):
-        print(f"; {run} run {seconds:.1f} s, {seconds / floors[0]:.2f}x, {seconds / floors[1]:.2f}x", end="")
+        print(f"; {run} run {seconds:.1f} s, {seconds / per_play:.2f}x, {seconds / single:.2f}x", end="")
     print(flush=True)
 
 
