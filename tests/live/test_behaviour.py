@@ -87,7 +87,7 @@ def test_a_silent_peer_of_ikev1_is_given_up_in_time(pair: Pair) -> None:
 
 @pytest.fixture
 def options(pair: Pair) -> Iterator[str]:
-    """A file for options of the daemons, as the role would write it."""
+    """A file for what a test wants of the daemons."""
     yield OPTIONS
     for gateway in pair:
         gateway.sh(f"rm -f {OPTIONS}")

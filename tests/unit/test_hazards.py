@@ -178,7 +178,7 @@ def proposals(part: dict[str, Any]) -> list[str]:
     return [offer for key in ("proposals", "esp_proposals", "ah_proposals") for offer in part.get(key, [])]
 
 
-@pytest.mark.parametrize("address", ["%any", "any", "0.0.0.0", "::"])  # noqa: S104
+@pytest.mark.parametrize("address", ["%any", "any", "0.0.0.0", "::"])  # noqa: S104 - of a peer; nothing listens
 def test_h15_a_peer_without_an_address_is_neither_dialled_nor_trapped(address: str) -> None:
     topology = golden("tutorial")
     topology["sites"]["london"]["gateways"][0]["address"] = address
