@@ -208,6 +208,12 @@ def molecule_default_13(session: nox.Session) -> None:
     molecule(session, "default", "13")
 
 
+@nox.session(name="molecule-default-22")
+def molecule_default_22(session: nox.Session) -> None:
+    """Two sites on Ubuntu 22.04: traffic, idempotence, secrets."""
+    molecule(session, "default", "22", without=NOT_IN_UBUNTU)
+
+
 @nox.session(name="molecule-default-24")
 def molecule_default_24(session: nox.Session) -> None:
     """Two sites on Ubuntu 24.04: traffic, idempotence, secrets."""

@@ -48,8 +48,9 @@ codename() {
     12) echo bookworm ;;
     13) echo trixie ;;
     14) echo forky ;;
+    22) echo jammy ;;
     24) echo noble ;;
-    *) die "the lab knows Debian 12, 13 and 14 (testing), and 24, which is Ubuntu 24.04, not '$1'." ;;
+    *) die "the lab knows Debian 12, 13 and 14 (testing), and 22 and 24, which are Ubuntu 22.04 and 24.04, not '$1'." ;;
   esac
 }
 

@@ -175,7 +175,7 @@ def _table(heading: tuple[str, ...], table: Iterable[tuple[str, ...]]) -> str:
 def _extra() -> str:
     """strongSwan's own keys, by level."""
     rows_of = [
-        (f"`{key}`", level, " or ".join(option.words) or option.kind, option.since or "5.9.8")
+        (f"`{key}`", level, " or ".join(option.words) or option.kind, option.since or "5.9.5")
         for level, options in OPTIONS.items()
         for key, option in sorted(options.items())
     ]

@@ -5,17 +5,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.causeway.ipsec.plugins.plugin_utils import topology as core
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.host_shares import GatewayShare, LanHostShare, ask, kept
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import crypto, gates
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import inventory_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+_CONFIGS: Final[Mapping[str, Callable[[GatewayShare], str]]] = {
+    swanctl.BESIDE_START: GatewayShare.swanctl_config,
+    swanctl.INSTEAD: GatewayShare.swanctl_config_traps_instead,
+    swanctl.NO_TRAPS: GatewayShare.swanctl_config_without_traps,
+}
 
 
 def gateway_intent(raw: object, host: str) -> dict[str, Any]:
@@ -58,10 +65,11 @@ def gateway_secrets(
     return [secret.as_dict() for secret in secrets]
 
 
-def swanctl_config(raw: object, host: str, traps: bool = True, run: object = None) -> str:
+def swanctl_config(raw: object, host: str, traps: str = swanctl.BESIDE_START, run: object = None) -> str:
     """The connections of one gateway for strongSwan."""
-    text = GatewayShare.swanctl_config if plain(traps) else GatewayShare.swanctl_config_without_traps
-    return ask(text, GatewayShare, raw, host, run)
+    if (wanted := plain(traps)) not in _CONFIGS:
+        raise AnsibleFilterError(f"swanctl_config: traps is {wanted!r}. Allowed: {', '.join(_CONFIGS)}.")
+    return ask(_CONFIGS[str(wanted)], GatewayShare, raw, host, run)
 
 
 def strongswan_packages(plugins: Sequence[str], release: str) -> list[str]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_network import HostError, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 NETWORKD = "systemd-networkd"
 IFUPDOWN = "ifupdown"
@@ -69,16 +69,19 @@ def _networkd_links(run: Run, networkctl: str) -> list[NetworkdLink]:
         links = json.loads(out)["Interfaces"]
     except (ValueError, KeyError) as exc:
         raise HostError(f"networkctl does not list its interfaces as JSON: {err.strip() or status}") from exc
-    if not all("AdministrativeState" in link for link in links):  # so in systemd 249, whose routes are not told either
-        raise HostError(
-            "systemd-networkd runs here, but is too old to tell which interfaces and routes are its own "
-            "(`networkctl --json=short list` has no AdministrativeState). Debian 12's systemd 252 can."
-        )
     return [
-        NetworkdLink(link["Name"], link["AdministrativeState"], link["NetworkFile"])
-        for link in links
-        if link.get("NetworkFile")
+        NetworkdLink(link["Name"], state_of(link), link["NetworkFile"]) for link in links if link.get("NetworkFile")
     ]
+
+
+def tells_routes(link: Mapping[str, Any]) -> bool:
+    """Whether this networkd tells of its routes: systemd 249 does not, and calls the state by another name."""
+    return "SetupState" not in link
+
+
+def state_of(link: Mapping[str, Any]) -> str:
+    """What networkd has done for an interface, like configured, configuring or unmanaged."""
+    return str(link.get("AdministrativeState") or link.get("SetupState") or "unknown")
 
 
 def _ifupdown_interfaces(run: Run, ifquery: str) -> set[str]:

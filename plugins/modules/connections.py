@@ -97,7 +97,7 @@ options:
     type: dict
     default: {}
 requirements:
-  - strongSwan 5.9.8 or later (C(charon-systemd) and C(strongswan-swanctl)), running
+  - strongSwan 5.9.5 or later (C(charon-systemd) and C(strongswan-swanctl)), running
 notes:
   - In check mode, strongSwan may be absent; then every connection is reported as to be loaded.
   - Each end of a connection has C(auth = psk) or C(auth = pubkey), the remote one then with C(cacerts) or C(pubkeys).

@@ -54,8 +54,11 @@ class GatewayShare:
     def swanctl_config(self) -> str:
         return swanctl.render(self._intent)
 
+    def swanctl_config_traps_instead(self) -> str:
+        return swanctl.render(self._intent, traps=swanctl.INSTEAD)
+
     def swanctl_config_without_traps(self) -> str:
-        return swanctl.render(self._intent, traps=False)
+        return swanctl.render(self._intent, traps=swanctl.NO_TRAPS)
 
     def psk_slots(self) -> list[dict[str, Any]]:
         return [slot.as_dict() for slot in core.psk_slots(self._topology, self.host)]
@@ -83,7 +86,7 @@ class LanHostShare:
 Host = TypeVar("Host", GatewayShare, LanHostShare)
 Answer = TypeVar("Answer")
 
-# What the plan answers for all. Of the others, one is for people, and one for userspace ESP on old daemons.
+# What the plan answers for all. Of the others, one is for people, and two are for old daemons.
 OF_GATEWAYS: Final[tuple[Callable[[GatewayShare], Any], ...]] = (
     GatewayShare.host_intent,
     GatewayShare.firewall_intent,

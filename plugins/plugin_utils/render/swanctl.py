@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ``connections`` of strongSwan's swanctl.conf, for one gateway. Secrets are not its business.
 
-Loads in strongSwan 5.9.8 and 6.0.1. Every value is quoted: outside quotes ``#`` begins a comment, blanks collapse and
+Loads in strongSwan 5.9.5, 5.9.8 and 6.0.1. Every value is quoted: outside quotes ``#`` begins a comment, blanks collapse and
 ``}`` is a syntax error, which makes swanctl take the whole file for empty.
 """
 
@@ -29,10 +29,13 @@ connections {{
 _INDENTS: Final = {"connection": "    ", "local": "      ", "remote": "      ", "child": "        "}
 _METHODS: Final = {PSK: "psk", CERTIFICATE: "pubkey", PUBLIC_KEY: "pubkey"}
 _AGGRESSIVE: Final = '    aggressive = "yes"\n'
+# What a daemon can do with trap policies: have one beside `start` (from 5.9.6 on; an older one discards a connection
+# that asks for both), have one instead, or none at all (userspace ESP before 5.9.11).
+BESIDE_START, INSTEAD, NO_TRAPS = TRAPS = ("beside_start", "instead", "none")
 
 
-def render(intent: GatewayIntent, *, traps: bool = True) -> str:
-    """The text for one gateway: the same intent gives the same bytes. Not every daemon has ``traps``."""
+def render(intent: GatewayIntent, *, traps: str = BESIDE_START) -> str:
+    """The text for one gateway: the same intent gives the same bytes. ``traps`` is one of TRAPS."""
     connections = (_connection(connection, traps) for connection in intent.connections)
     return "".join((_HEAD.format(host=comment(intent.host)), *connections, "}\n", _authorities(intent)))
 
@@ -67,7 +70,7 @@ def _proposals(proposals: tuple[Proposal, ...]) -> str:
     return ",".join(map(proposal_token, proposals))
 
 
-def _connection(connection: ConnectionIntent, traps: bool) -> str:
+def _connection(connection: ConnectionIntent, traps: str) -> str:
     margin = connection.ike_rekey_margin or connection.ike_lifetime // 10
     behaviour = connection.behaviour
     peer = f"{connection.peer_site} ({connection.peer_host or 'not managed'})"
@@ -159,14 +162,14 @@ def _lines(indent: str, **values: str) -> str:
     return "".join(f'{indent}{key} = "{value}"\n' for key, value in values.items() if value)
 
 
-def _child(connection: ConnectionIntent, child: ChildIntent, traps: bool) -> str:
+def _child(connection: ConnectionIntent, child: ChildIntent, traps: str) -> str:
     margin = connection.ipsec_rekey_margin or connection.ipsec_lifetime // 10
-    start, again = _actions(connection)
+    start, again = _actions(connection, traps)
     behaviour = connection.behaviour
     bound = _of_child(behaviour, connection.ipsec_lifetime_bytes, connection.ipsec_lifetime_packets)
     # What a peer closes may be one of two that both ends have set up at once. To dial then would give it two again,
     # of which it would close one after ten seconds, and so for ever. The next packet dials, if there is none left.
-    close = _action(behaviour.close_action or ("trap" if traps else ""), again)
+    close = _action(behaviour.close_action or ("" if traps == NO_TRAPS else "trap"), again)
     return f"""\
       {child.name} {{
         local_ts = "{_selectors(child.local_subnets, child.protocol, child.local_ports)}"
@@ -210,13 +213,13 @@ def _volume(what: str, most: int) -> dict[str, str]:
     return {f"life_{what}": str(most), f"rekey_{what}": str(most - tenth), f"rand_{what}": str(tenth)}
 
 
-def _actions(connection: ConnectionIntent) -> tuple[str, str]:
+def _actions(connection: ConnectionIntent, traps: str) -> tuple[str, str]:
     """What this end does at first, and when the tunnel is lost."""
     if connection.answers_only:
         return "none", "none"
     # One end starts, the other waits and traps: two that start make double SAs.
     if connection.initiator and connection.behaviour.start == "always":
-        return "trap|start", "start"
+        return "trap|start" if traps == BESIDE_START else "start", "start"
     return "trap", "trap"
 
 

@@ -109,7 +109,7 @@ _READERS: Final = {FLAG: _flag, NUMBER: _number, DECIMAL: _decimal, TIME: _time,
 
 
 def younger(extra: Extra) -> list[tuple[str, str]]:
-    """The keys that 5.9.8 doesn't know, as level.key, each with its first version."""
+    """The keys that 5.9.5 doesn't know, as level.key, each with its first version."""
     return [
         (f"{level}.{name}", OPTIONS[level][name].since)
         for level, settings in extra.items()

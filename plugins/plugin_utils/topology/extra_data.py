@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The keys of strongSwan that ``extra`` may set, by level: their kinds, and from which version on they are known.
 
-From the manual pages swanctl.conf(5) and strongswan.conf(5) of 5.9.8 (Debian 12) and 6.0.1 (Debian 13), and from
-strongSwan's NEWS for what is younger. Where only the later page has a key, its version is the later one's.
+From the manual pages swanctl.conf(5) and strongswan.conf(5) of 5.9.5 (Ubuntu 22.04), 5.9.8 (Debian 12) and 6.0.1
+(Debian 13), and from strongSwan's NEWS for labels and for what is younger. Where only a later page has a key, its
+version is that one's.
 """
 
 from __future__ import annotations
@@ -47,10 +48,11 @@ OPTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
         **_all(FLAG, ("sha256_96", "hostaccess", "policies", "policies_fwd_out", "ipcomp", "mark_in_sa", "copy_df",
                       "copy_ecn")),
         **_all(NUMBER, ("reqid", "priority")),
-        **_all(TEXT, ("updown", "interface", "label", "tfc_padding")),
+        **_all(TEXT, ("updown", "interface", "tfc_padding")),
         **_all(MARK, ("mark_in", "mark_out", "set_mark_in", "set_mark_out", "if_id_in", "if_id_out")),
         "inactivity": Option(TIME),
-        "label_mode": Option(TEXT, ("system", "simple", "selinux")),
+        "label": Option(TEXT, since="5.9.6"),
+        "label_mode": Option(TEXT, ("system", "simple", "selinux"), since="5.9.6"),
         "copy_dscp": Option(TEXT, ("out", "in", "yes", "no")),
         "icmp": Option(FLAG, since="6.0.5"),
     },
@@ -63,11 +65,11 @@ OPTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
             "inactivity_close_ike", "initiator_only", "install_routes", "install_virtual_ip", "integrity_test",
             "multiple_authentication", "prefer_best_path", "prefer_configured_proposals", "prefer_temporary_addrs",
             "process_route", "receive_delay_request", "receive_delay_response", "reuse_ikesa", "rsa_pss",
-            "rsa_pss_trailerfield", "send_delay_request", "send_delay_response", "send_vendor_id",
+            "send_delay_request", "send_delay_response", "send_vendor_id",
             "signature_authentication", "signature_authentication_constraints",
         )),
         **_all(NUMBER, (
-            "block_threshold", "cookie_threshold", "cookie_threshold_ip", "delete_rekeyed_delay", "fragment_size",
+            "block_threshold", "cookie_threshold", "delete_rekeyed_delay", "fragment_size",
             "ikesa_limit", "ikesa_table_segments", "ikesa_table_size", "init_limit_half_open",
             "init_limit_job_load", "max_packet", "receive_delay", "receive_delay_type",
             "replay_window", "retransmit_jitter", "retransmit_limit", "retransmit_tries", "routing_table",
@@ -80,6 +82,8 @@ OPTIONS: Final[Mapping[str, Mapping[str, Option]]] = {
         **_all(TIME, ("half_open_timeout", "keep_alive", "keep_alive_dpd_margin", "retry_initiate_interval",)),
         **_all(DECIMAL, ("retransmit_base", "retransmit_timeout")),
         "rdn_matching": Option(TEXT, ("strict", "reordered", "relaxed")),
+        **_all(NUMBER, ("cookie_threshold_ip",), "5.9.8"),
+        **_all(FLAG, ("rsa_pss_trailerfield",), "5.9.8"),
         **_all(NUMBER, ("fragment_size_v4", "fragment_size_v6", "ocsp_nonce_len", "reqid_base"), "6.0.1"),
         **_all(FLAG, ("reject_trusted_end_entity",), "6.0.1"),
     },

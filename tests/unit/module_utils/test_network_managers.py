@@ -59,11 +59,11 @@ def test_networkd_that_does_not_answer_is_an_error() -> None:
         a_host("systemd-networkd", networkctl="IDX LINK TYPE")
 
 
-def test_networkd_that_tells_too_little_is_an_error() -> None:
-    """What networkctl of systemd 249 prints."""
-    link = '{"Index": 2, "Name": "eth0", "Type": "ether", "NetworkFile": "/etc/systemd/network/eth0.network"}'
-    with pytest.raises(HostError, match="too old to tell which interfaces and routes are its own"):
-        a_host("systemd-networkd", networkctl=f'{{"Interfaces": [{link}]}}')
+@pytest.mark.parametrize(("state", "manager"), [("configured", "systemd-networkd"), ("unmanaged", "ifupdown")])
+def test_networkd_of_systemd_249_has_another_name_for_the_state(state: str, manager: str) -> None:
+    link = {"Name": "eth0", "SetupState": state, "NetworkFile": UNIT}
+    managers = a_host("systemd-networkd networking", networkctl=json.dumps({"Interfaces": [link]}), ifquery="eth0\n")
+    assert manager_of("eth0", managers)[0] == manager
 
 
 def test_a_link_that_networkd_leaves_alone_is_not_its_own() -> None:

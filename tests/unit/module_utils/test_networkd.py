@@ -30,8 +30,8 @@ def entry(source: str = "static", protocol: int = 213) -> dict[str, Any]:
 class Networkd:
     """A host whose networkd takes our route over after so many looks, and drops a route of somebody else's."""
 
-    def __init__(self, looks: int, state: str = "configured", reload_status: int = 0) -> None:
-        self.looks, self.state, self.reload_status = looks, state, reload_status
+    def __init__(self, looks: int, state: str = "configured", reload_status: int = 0, version: int = 252) -> None:
+        self.looks, self.state, self.reload_status, self.version = looks, state, reload_status, version
         self.lines = [
             f"{THEIRS} linkdown",
             "192.168.2.0/24 via 192.168.1.5 proto 213",
@@ -50,6 +50,8 @@ class Networkd:
             return self.reload_status, "", "Failed to connect to bus"
         if text == "networkctl --json=short status eth0":
             self.looks -= 1
+            if self.version == 249:
+                return 0, json.dumps({"SetupState": "configuring" if self.looks > 0 else self.state}), ""
             routes = [entry("foreign" if self.looks > 0 else "static"), entry(protocol=4)]
             return 0, json.dumps({"AdministrativeState": self.state, "Routes": routes}), ""
         if text == "ip -4 route show table main dev eth0":
@@ -81,6 +83,21 @@ def test_an_interface_that_waits_for_a_dhcp_server_is_not_waited_for_long() -> N
 
 def test_routes_that_networkd_does_not_take_over_are_an_error() -> None:
     host = Networkd(looks=1000, state="failed")
+    with pytest.raises(HostError, match="did not take over the routes on eth0 within 15 s; the interface is failed"):
+        networkd.reload(host.run, ["eth0"], [LONDON], host.sleep)
+
+
+@pytest.mark.parametrize(("looks", "least", "most"), [(1, 0.9, 1.1), (20, 1.8, 2.1), (1000, 2.9, 3.1)])
+def test_a_networkd_that_does_not_tell_its_routes_is_given_time(looks: int, least: float, most: float) -> None:
+    """That of systemd 249: at first it still says "configured" of what was."""
+    host = Networkd(looks=looks, version=249)
+    networkd.reload(host.run, ["eth0"], [LONDON], host.sleep)
+    assert least < host.slept < most
+    assert host.put_back == [f"ip -4 route append {THEIRS} dev eth0"]
+
+
+def test_an_interface_that_fails_is_an_error_though_its_routes_are_not_told() -> None:
+    host = Networkd(looks=1, state="failed", version=249)
     with pytest.raises(HostError, match="did not take over the routes on eth0 within 15 s; the interface is failed"):
         networkd.reload(host.run, ["eth0"], [LONDON], host.sleep)
 

@@ -107,16 +107,21 @@ def test_h33_one_end_starts_and_the_other_waits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("initiator", "traps", "action"),
-    [(True, True, "trap"), (False, True, "trap"), (True, False, "start"), (False, False, "trap")],
+    ("initiator", "traps", "start", "close"),
+    [
+        (True, "beside_start", "trap|start", "trap"),
+        (True, "instead", "start", "trap"),
+        (True, "none", "start", "start"),
+        *((False, traps, "trap", "trap") for traps in swanctl.TRAPS),
+    ],
 )
 def test_what_the_peer_has_closed_is_dialled_when_there_is_a_packet_for_it(
-    initiator: bool, traps: bool, action: str
+    initiator: bool, traps: str, start: str, close: str
 ) -> None:
     """And at once only where no packet could: the peer may have closed one of two that both ends had set up."""
     text = swanctl.render(intent(replace(CONNECTION, initiator=initiator)), traps=traps)
     (child,) = connections_of(text)["cw-berlin-london"].sections["children"].sections.values()
-    assert child.values["close_action"] == action
+    assert (child.values["start_action"], child.values["close_action"]) == (start, close)
 
 
 def test_ah_and_aggressive_mode() -> None:
