@@ -31,6 +31,8 @@ options:
   directory:
     description:
       - Directory on the controller that holds the made CA, certificates and keys. Made with mode 0700 if it is missing.
+      - Refused where Ansible takes its files for inventories, in an inventory directory except beneath a name with a
+        leading dot.
       - Its file V(ca.pem) is the CA's certificate, for peers that are not managed.
     type: path
     required: true
@@ -64,6 +66,7 @@ _raw:
 """
 
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,13 +74,13 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.causeway.ipsec.plugins.plugin_utils import psk_store, vault
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.made import Maker
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.share import Share
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.sources import (
-    SourceError,
-    Sources,
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.inventory_files import (
     inventory_directory,
+    taken_for_inventory,
 )
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.made import AUTHORITY, Maker
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.share import Share
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.sources import SourceError, Sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,9 +97,13 @@ class LookupModule(LookupBase):
         topology = load_topology(self.get_option("topology"))
         if not 1 <= self.get_option("renewal_days") <= LONGEST_RENEWAL:
             raise AnsibleLookupError(f"causeway.ipsec.credentials: renewal_days must be 1 to {LONGEST_RENEWAL}.")
-        sources = Sources(inventory_directory(variables or {}), vault.decode)
+        directory = Path(str(plain(self.get_option("directory"))))
+        refuse = partial(taken_for_inventory, variables=variables or {})
+        if wrong := refuse(directory / AUTHORITY):
+            raise AnsibleLookupError(f"causeway.ipsec.credentials: {wrong}")
+        sources = Sources(inventory_directory(variables or {}), vault.decode, refuse)
         maker = Maker(
-            directory=Path(str(plain(self.get_option("directory")))),
+            directory=directory,
             now=datetime.now(timezone.utc),
             renewal_days=int(self.get_option("renewal_days")),
             dry=bool((variables or {}).get("ansible_check_mode")),

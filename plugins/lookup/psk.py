@@ -27,6 +27,8 @@ options:
     description:
       - Directory on the controller that holds the keys. Made with mode 0700 when it does not exist.
       - It must be on a file system with hard links.
+      - Refused where Ansible takes its files for inventories, in an inventory directory except beneath a name with a
+        leading dot.
     type: path
     required: true
 notes:
@@ -43,7 +45,7 @@ EXAMPLES = r"""
     config: "{{ ipsec_topology | causeway.ipsec.swanctl_config(inventory_hostname) }}"
     secrets: "{{ ipsec_topology | causeway.ipsec.gateway_secrets(inventory_hostname, made={'berlin-london': psk}) }}"
   vars:
-    psk: "{{ lookup('causeway.ipsec.psk', 'berlin-london', directory=inventory_dir ~ '/psk') }}"
+    psk: "{{ lookup('causeway.ipsec.psk', 'berlin-london', directory=inventory_dir ~ '/.causeway/psk') }}"
 """
 
 RETURN = r"""
@@ -60,6 +62,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.causeway.ipsec.plugins.plugin_utils import psk_store, vault
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import plain
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.inventory_files import taken_for_inventory
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import section_name
 
 if TYPE_CHECKING:
@@ -74,7 +77,8 @@ class LookupModule(LookupBase):
         directory = Path(str(plain(self.get_option("directory"))))
         check_mode = bool((variables or {}).get("ansible_check_mode"))
         try:
-            return [_key(directory / f"{section_name(_name(term))}.psk", check_mode) for term in terms]
+            paths = [directory / f"{section_name(_name(term))}.psk" for term in terms]
+            return [_key(path, check_mode, taken_for_inventory(path, variables or {})) for path in paths]
         except (psk_store.StoreError, OSError) as error:
             # Ansible would print the cause, which says the same, once more.
             raise AnsibleLookupError(f"causeway.ipsec.psk: {error}") from None
@@ -87,7 +91,9 @@ def _name(term: object) -> str:
     return name
 
 
-def _key(path: Path, check_mode: bool) -> str:
+def _key(path: Path, check_mode: bool, wrong: str) -> str:
+    if wrong:
+        raise psk_store.StoreError(wrong)
     if check_mode and not path.exists():
         return psk_store.new_psk()
     return _decode(path, psk_store.read_or_make(path, _new_content))

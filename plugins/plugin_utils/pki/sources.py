@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..topology.authentication import PEM
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 
 class SourceError(ValueError):
@@ -28,12 +28,16 @@ Thing = TypeVar("Thing")
 class Sources:
     """Reads what a topology names; a path is relative to the directory of the inventory.
 
-    ``decrypt`` turns what a file of a path holds into clear text, if it is in a vault.
+    ``decrypt`` turns what a file of a path holds into clear text, if it is in a vault; ``refuse`` says why a file is
+    where none may be, or nothing.
     """
 
-    def __init__(self, directory: Path, decrypt: Callable[[Path, bytes], bytes]) -> None:
+    def __init__(
+        self, directory: Path, decrypt: Callable[[Path, bytes], bytes], refuse: Callable[[Path], str] = lambda _path: ""
+    ) -> None:
         self._directory = directory
         self._decrypt = decrypt
+        self._refuse = refuse
         self._texts: dict[str, str] = {}
 
     def read(self, source: str) -> str:
@@ -53,6 +57,8 @@ class Sources:
 
     def _file(self, source: str) -> str:
         path = self._directory / Path(source).expanduser()
+        if wrong := self._refuse(path):
+            raise SourceError(wrong)
         try:
             return self._decrypt(path, path.read_bytes()).decode("utf-8")
         except OSError as error:
@@ -64,10 +70,3 @@ class Sources:
 def named(source: str) -> str:
     """What a message calls a source; never its text."""
     return "" if source.lstrip().startswith(PEM) else f"{source}: "
-
-
-def inventory_directory(variables: Mapping[str, object]) -> Path:
-    """The directory of the run's first inventory, the same for every host of the run; else the current one."""
-    sources = variables.get("ansible_inventory_sources")
-    first = Path(str(sources[0])) if isinstance(sources, (list, tuple)) and sources else Path()
-    return first if first.is_dir() else first.parent

@@ -83,6 +83,23 @@ def test_what_is_made_is_in_the_vault(play: Play, inventory: Path) -> None:
     assert done.returncode == 2
 
 
+def test_no_private_key_is_where_ansible_takes_files_for_inventories(play: Play, inventory: Path) -> None:
+    (inventory / "more").mkdir()
+    done = play(LOOK.replace("}}/pki", "}}/more/pki"), "-e", "@topology.yml", "-i", "more", hosts="gateways")
+    assert done.returncode == 2
+    assert f"{inventory}/more/pki/authority.pem is in the inventory directory {inventory}/more" in said(done)
+    assert not (inventory / "more" / "pki").exists()
+
+    text = (inventory / "topology.yml").read_text()
+    given = "address: 192.0.2.1, private_key: more/a.key, public_key: more/a.pub"
+    text = text.replace("address: 192.0.2.1", given).replace("auth: certificate", "auth: public_key")
+    (inventory / "topology.yml").write_text(text)
+    done = play("- causeway.ipsec.plan:", "-e", "@topology.yml", "-i", "more")
+    assert done.returncode == 2
+    assert "sites[a].gateways[0].private_key" in said(done)
+    assert f"more/a.key is in the inventory directory {inventory}/more" in said(done)
+
+
 def test_the_plan_reads_what_is_given_and_names_every_fault(play: Play, inventory: Path) -> None:
     authority, key = Authority(), new_key()
     (inventory / "ca.pem").write_text(pem(authority.certificate))

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 Play = Callable[..., subprocess.CompletedProcess[str]]
 
 LOOK = """
@@ -39,6 +41,26 @@ def test_twenty_forks_get_one_key(play: Play, tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "psk").stat().st_mode) == 0o700
     assert play(LOOK).returncode == 0
     assert (tmp_path / KEY).read_text(encoding="ascii") == key
+
+
+@pytest.mark.parametrize("mode", [(), ("--check",)])
+def test_no_key_is_where_ansible_takes_files_for_inventories(play: Play, tmp_path: Path, mode: tuple[str, ...]) -> None:
+    """Its line would be the name of a host, in each run's recap."""
+    (tmp_path / "inventory").mkdir()
+    (tmp_path / "inventory" / "more").write_text("other-gw\n", encoding="utf-8")
+    done = play(LOOK.replace("'/psk'", "'/inventory/psk'"), "-i", "inventory", *mode)
+    assert done.returncode == 2
+    assert (
+        f"{tmp_path}/inventory/psk/cw-berlin-london.psk is in the inventory directory {tmp_path}/inventory, where "
+        "Ansible takes every file for an inventory and shows its lines as names of hosts. Have it elsewhere, or "
+        f"beneath a name with a leading dot, like {tmp_path}/inventory/.causeway."
+    ) in " ".join(said(done).split())
+    assert not (tmp_path / "inventory" / "psk").exists()
+    hidden = LOOK.replace("'/psk'", "'/inventory/.causeway/psk'")
+    for _run in range(2):
+        done = play(hidden.replace("- groups.all", "- true or groups.all"), "-i", "inventory", *mode)
+        assert done.returncode == 0, said(done)
+        assert "other-gw" in play("- ansible.builtin.debug: {var: groups.all}", "-i", "inventory").stdout
 
 
 def test_check_mode_writes_nothing(play: Play, tmp_path: Path) -> None:
