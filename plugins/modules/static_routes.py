@@ -45,9 +45,10 @@ options:
     default: auto
 notes:
   - systemd-networkd is told to reload when its drop-in changed, or it would forget the routes when the interface loses
-    its carrier. It then configures that interface again. Version 257 keeps the addresses meanwhile, version 252
-    (Debian 12) takes the IPv4 addresses away for about 10 ms. Routes of others that networkd removes on that
-    occasion are put back. It also takes over any other change of its files that nobody has told it of yet.
+    its carrier. It then configures that interface again. Version 257 keeps the addresses meanwhile, versions 249
+    (Ubuntu 22.04) and 252 (Debian 12) take the IPv4 addresses away for about 10 ms. Routes of others that networkd
+    removes on that occasion are put back, with version 249 after a second. It also takes over any other change of its
+    files that nobody has told it of yet.
   - With ifupdown and DHCP, a lease with a new address flushes routes until the interface is brought up again or the
     module runs.
 extends_documentation_fragment:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The ``connections`` of strongSwan's swanctl.conf, for one gateway. Secrets are not its business.
 
-Loads in strongSwan 5.9.5, 5.9.8 and 6.0.1. Every value is quoted: outside quotes ``#`` begins a comment, blanks collapse and
-``}`` is a syntax error, which makes swanctl take the whole file for empty.
+Loads in strongSwan 5.9.5, 5.9.8 and 6.0.1. Every value is quoted: outside quotes ``#`` begins a comment, blanks
+collapse and ``}`` is a syntax error, which makes swanctl take the whole file for empty.
 """
 
 from __future__ import annotations

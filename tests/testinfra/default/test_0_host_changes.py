@@ -26,7 +26,7 @@ GATEWAYS = ("berlin-gw", "london-gw")
 EXTRA = {"kernel-libipsec"}
 PACKAGES = {"charon-systemd", "libcharon-extra-plugins", "libstrongswan", "strongswan-libcharon", "strongswan-swanctl"}
 OPENSSL = {"libstrongswan-standard-plugins"}
-OF_RELEASE = {"12": OPENSSL, "13": set[str](), "24": OPENSSL}
+OF_RELEASE = {"12": OPENSSL, "13": set[str](), "22": OPENSSL, "24": OPENSSL}
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)

@@ -143,7 +143,8 @@ def test_h13_h14_a_strongswan_that_is_too_old_is_refused_before_anything_changes
         host = {"version": {"installed": installed, "offered": offered}}
         assert version(__strongswan_host=host, **known) == counts
     versions = {name: known["packaged_version"] for name, known in VARIABLES["_strongswan_distributions"].items()}
-    assert versions == {"debian-12": "5.9.8", "debian-13": "6.0.1", "debian-14": "6.1.0", "ubuntu-24": "5.9.13"}
+    debian = {"debian-12": "5.9.8", "debian-13": "6.0.1", "debian-14": "6.1.0"}
+    assert versions == {**debian, "ubuntu-22": "5.9.5", "ubuntu-24": "5.9.13"}
 
 
 def test_h25_packages_of_plugins_are_known_for_each_distribution() -> None:
@@ -151,7 +152,7 @@ def test_h25_packages_of_plugins_are_known_for_each_distribution() -> None:
     standard = "libstrongswan-standard-plugins"
     packages = {name: PLUGIN_PACKAGES["openssl"][layout] for name, layout in layouts.items()}
     in_library = dict.fromkeys(("debian-13", "debian-14"), "libstrongswan")
-    assert packages == {**dict.fromkeys(("debian-12", "ubuntu-24"), standard), **in_library}
+    assert packages == {**dict.fromkeys(("debian-12", "ubuntu-22", "ubuntu-24"), standard), **in_library}
 
 
 def test_h31_the_daemons_options_are_given_to_what_restarts_it() -> None:
