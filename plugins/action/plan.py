@@ -11,12 +11,10 @@ import secrets
 import socket
 import time
 from datetime import datetime, timezone
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
-from ansible_collections.causeway.ipsec.plugins.plugin_utils import vault
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.host_shares import (
     OF_GATEWAYS,
@@ -25,12 +23,8 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.host_shares import 
     LanHostShare,
     keep,
 )
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.inventory_files import (
-    inventory_directory,
-    taken_for_inventory,
-)
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.inventory_files import credential_sources
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.checks import check_credentials
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.sources import Sources
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof.targets import expand
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.role_options import (
     GATEWAY_ROLES,
@@ -63,8 +57,7 @@ class ActionModule(ActionBase):
         groups = {str(plain(name)): [*map(str, members)] for name, members in (task_vars or {})["groups"].items()}
         with problems_as_error():
             wrong = list(check_inventory(topology, map(str, groups["all"]), groups))
-            refuse = partial(taken_for_inventory, variables=task_vars or {})
-            sources = Sources(inventory_directory(task_vars or {}), vault.decode, refuse)
+            sources = credential_sources(task_vars or {})
             faults, expiring = check_credentials(topology, sources, datetime.now(timezone.utc))
             if wrong or faults:
                 raise TopologyError([*wrong, *faults])

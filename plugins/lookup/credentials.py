@@ -66,7 +66,6 @@ _raw:
 """
 
 from datetime import datetime, timezone
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,12 +74,12 @@ from ansible.plugins.lookup import LookupBase
 from ansible_collections.causeway.ipsec.plugins.plugin_utils import psk_store, vault
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.inventory_files import (
-    inventory_directory,
+    credential_sources,
     taken_for_inventory,
 )
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.made import AUTHORITY, Maker
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.share import Share
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.sources import SourceError, Sources
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.pki.sources import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,10 +97,9 @@ class LookupModule(LookupBase):
         if not 1 <= self.get_option("renewal_days") <= LONGEST_RENEWAL:
             raise AnsibleLookupError(f"causeway.ipsec.credentials: renewal_days must be 1 to {LONGEST_RENEWAL}.")
         directory = Path(str(plain(self.get_option("directory"))))
-        refuse = partial(taken_for_inventory, variables=variables or {})
-        if wrong := refuse(directory / AUTHORITY):
+        if wrong := taken_for_inventory(directory / AUTHORITY, variables or {}):
             raise AnsibleLookupError(f"causeway.ipsec.credentials: {wrong}")
-        sources = Sources(inventory_directory(variables or {}), vault.decode, refuse)
+        sources = credential_sources(variables or {})
         maker = Maker(
             directory=directory,
             now=datetime.now(timezone.utc),

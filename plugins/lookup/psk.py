@@ -76,9 +76,12 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         directory = Path(str(plain(self.get_option("directory"))))
         check_mode = bool((variables or {}).get("ansible_check_mode"))
+        paths = [directory / f"{section_name(_name(term))}.psk" for term in terms]
+        # As they are all in one directory, what holds for one holds for all.
+        if paths and (wrong := taken_for_inventory(paths[0], variables or {})):
+            raise AnsibleLookupError(f"causeway.ipsec.psk: {wrong}")
         try:
-            paths = [directory / f"{section_name(_name(term))}.psk" for term in terms]
-            return [_key(path, check_mode, taken_for_inventory(path, variables or {})) for path in paths]
+            return [_key(path, check_mode) for path in paths]
         except (psk_store.StoreError, OSError) as error:
             # Ansible would print the cause, which says the same, once more.
             raise AnsibleLookupError(f"causeway.ipsec.psk: {error}") from None
@@ -91,9 +94,7 @@ def _name(term: object) -> str:
     return name
 
 
-def _key(path: Path, check_mode: bool, wrong: str) -> str:
-    if wrong:
-        raise psk_store.StoreError(wrong)
+def _key(path: Path, check_mode: bool) -> str:
     if check_mode and not path.exists():
         return psk_store.new_psk()
     return _decode(path, psk_store.read_or_make(path, _new_content))

@@ -69,6 +69,11 @@ def _networkd_links(run: Run, networkctl: str) -> list[NetworkdLink]:
         links = json.loads(out)["Interfaces"]
     except (ValueError, KeyError) as exc:
         raise HostError(f"networkctl does not list its interfaces as JSON: {err.strip() or status}") from exc
+    if not all(map(state_of, links)):
+        raise HostError(
+            "systemd-networkd runs here, but is too old to tell which interfaces and routes are its own "
+            "(`networkctl --json=short list` has neither AdministrativeState nor SetupState). systemd 249 can."
+        )
     return [
         NetworkdLink(link["Name"], state_of(link), link["NetworkFile"]) for link in links if link.get("NetworkFile")
     ]
@@ -80,8 +85,8 @@ def tells_routes(link: Mapping[str, Any]) -> bool:
 
 
 def state_of(link: Mapping[str, Any]) -> str:
-    """What networkd has done for an interface, like configured, configuring or unmanaged."""
-    return str(link.get("AdministrativeState") or link.get("SetupState") or "unknown")
+    """What networkd has done for an interface, like configured, configuring or unmanaged; empty if it doesn't say."""
+    return link.get("AdministrativeState") or link.get("SetupState") or ""
 
 
 def _ifupdown_interfaces(run: Run, ifquery: str) -> set[str]:

@@ -84,7 +84,7 @@ def _wait(run: Run, device: str, wanted: set[tuple[str, str]], sleep: Callable[[
         sleep(_STEP)
     raise HostError(
         f"systemd-networkd did not take over the routes on {device} within {_PATIENCE:.0f} s; "
-        f"the interface is {state}. See: journalctl -u systemd-networkd"
+        f"the interface is {state or 'unknown'}. See: journalctl -u systemd-networkd"
     )
 
 

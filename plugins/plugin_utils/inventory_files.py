@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where on the controller no key may be: Ansible takes every file of an inventory directory for an inventory.
+"""Files beside the inventory, and where no key may be: Ansible takes all in an inventory directory for inventories.
 
 The lines of a key are then names of hosts, which every run shows in its recap.
 """
@@ -9,10 +9,14 @@ The lines of a key are then names of hosts, which every run shows in its recap.
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible.inventory.manager import IGNORED
+
+from . import vault
+from .pki.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +26,11 @@ def sources_of(variables: Mapping[str, object]) -> list[Path]:
     """The inventories of a run: files, directories, and lists of hosts, which are no paths."""
     sources = variables.get("ansible_inventory_sources")
     return [Path(str(source)) for source in sources] if isinstance(sources, (list, tuple)) else []
+
+
+def credential_sources(variables: Mapping[str, object]) -> Sources:
+    """What reads the certificates and keys that a topology names by path."""
+    return Sources(inventory_directory(variables), vault.decode, partial(taken_for_inventory, variables=variables))
 
 
 def inventory_directory(variables: Mapping[str, object]) -> Path:

@@ -59,6 +59,12 @@ def test_networkd_that_does_not_answer_is_an_error() -> None:
         a_host("systemd-networkd", networkctl="IDX LINK TYPE")
 
 
+def test_networkd_that_tells_too_little_is_an_error() -> None:
+    link = '{"Index": 2, "Name": "eth0", "Type": "ether", "NetworkFile": "/etc/systemd/network/eth0.network"}'
+    with pytest.raises(HostError, match="too old to tell which interfaces and routes are its own"):
+        a_host("systemd-networkd", networkctl=f'{{"Interfaces": [{link}]}}')
+
+
 @pytest.mark.parametrize(("state", "manager"), [("configured", "systemd-networkd"), ("unmanaged", "ifupdown")])
 def test_networkd_of_systemd_249_has_another_name_for_the_state(state: str, manager: str) -> None:
     link = {"Name": "eth0", "SetupState": state, "NetworkFile": UNIT}
