@@ -29,7 +29,7 @@ from .validate_tunnels import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .model import Site, Topology
+    from .model import Mesh, Site, Topology, Tunnel
 
 RULES = (
     duplicate_hosts,
@@ -72,6 +72,7 @@ def warnings(topology: Topology) -> list[Problem]:
         ),
         *(warning for site in topology.sites.values() for warning in _swallowed_management(topology, site)),
         *(warning for site in topology.sites.values() for warning in _open_to_all(topology, site)),
+        *(warning for site in topology.sites.values() for warning in _moving_anywhere(topology, site)),
     ]
 
 
@@ -86,6 +87,25 @@ def _open_to_all(topology: Topology, site: Site) -> Iterator[Problem]:
         f"{bracketed('sites', site.name)}.gateways[0].address",
         f"{what}: the firewalls of its peers let IKE, ESP and AH in from everywhere, and leave the rest to IKE.",
     )
+
+
+def _moving_anywhere(topology: Topology, site: Site) -> Iterator[Problem]:
+    """Where a tunnel may leave the WAN.
+
+    MOBIKE tells the peer of all addresses (RFC 4555, 3.4). When the path is lost, strongSwan tries all of them at once,
+    and the first answer wins: seen on a management network that both gateways are on.
+    """
+    gateway, name = site.gateway, site.name
+    if not gateway.host or not gateway.extra.keys().isdisjoint(("interfaces_use", "interfaces_ignore")):
+        return
+    entries: list[Tunnel | Mesh] = [*topology.tunnels_by_site.get(name, ()), *topology.meshes_by_site.get(name, ())]
+    first = next((entry.name for entry in entries if entry.behaviour.mobike), None)
+    if first is not None:
+        yield Problem(
+            f"{bracketed('sites', name)}.gateways[0].extra",
+            f"with mobike, {first!r} may move to any address that {gateway.host} has, on its LAN and on a network for "
+            "management, too, and its peer is told of them all. Name the WAN's interface in interfaces_use.",
+        )
 
 
 def _swallowed_management(topology: Topology, site: Site) -> Iterator[Problem]:
