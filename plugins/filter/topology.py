@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.causeway.ipsec.plugins.module_utils.versions import BESIDE_START, INSTEAD, NO_TRAPS, traps
 from ansible_collections.causeway.ipsec.plugins.plugin_utils import topology as core
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain, problems_as_error
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.host_shares import GatewayShare, LanHostShare, ask, kept
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import crypto, gates
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.inventory import inventory_names
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 _CONFIGS: Final[Mapping[str, Callable[[GatewayShare], str]]] = {
-    swanctl.BESIDE_START: GatewayShare.swanctl_config,
-    swanctl.INSTEAD: GatewayShare.swanctl_config_traps_instead,
-    swanctl.NO_TRAPS: GatewayShare.swanctl_config_without_traps,
+    BESIDE_START: GatewayShare.swanctl_config,
+    INSTEAD: GatewayShare.swanctl_config_traps_instead,
+    NO_TRAPS: GatewayShare.swanctl_config_without_traps,
 }
 
 
@@ -65,11 +65,10 @@ def gateway_secrets(
     return [secret.as_dict() for secret in secrets]
 
 
-def swanctl_config(raw: object, host: str, traps: str = swanctl.BESIDE_START, run: object = None) -> str:
-    """The connections of one gateway for strongSwan."""
-    if (wanted := plain(traps)) not in _CONFIGS:
-        raise AnsibleFilterError(f"swanctl_config: traps is {wanted!r}. Allowed: {', '.join(_CONFIGS)}.")
-    return ask(_CONFIGS[str(wanted)], GatewayShare, raw, host, run)
+def swanctl_config(raw: object, host: str, version: str = "", userspace: bool = False, run: object = None) -> str:
+    """The connections of one gateway for a strongSwan of this version; empty: the newest."""
+    can = traps(str(plain(version)), userspace=bool(plain(userspace)))
+    return ask(_CONFIGS[can], GatewayShare, raw, host, run)
 
 
 def strongswan_packages(plugins: Sequence[str], release: str) -> list[str]:

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.sas import IkeSa, parse_sas
+from ansible_collections.causeway.ipsec.plugins.module_utils.versions import NO_TRAPS, traps
 
 if TYPE_CHECKING:
     from ansible_collections.causeway.ipsec.plugins.module_utils.vici import Client
 
 USERSPACE_PLUGIN = "kernel-libipsec"
-FIRST_USERSPACE_TRAPS = (5, 9, 11)
 
 
 @dataclass
@@ -82,12 +82,9 @@ def _algorithms(client: Client) -> dict[str, frozenset[str]]:
 
 
 def _has_traps(client: Client) -> bool:
-    """Whether trap policies work at all: userspace ESP ignores them before 5.9.11."""
-    if USERSPACE_PLUGIN not in client.request("stats").get("plugins", []):
-        return True
-    version = client.request("version").get("version", "")
-    numbers = tuple(int(part) for part in version.split(".")[:3] if part.isdigit())
-    return numbers >= FIRST_USERSPACE_TRAPS
+    """Whether trap policies work at all."""
+    userspace = USERSPACE_PLUGIN in client.request("stats").get("plugins", [])
+    return traps(client.request("version").get("version", ""), userspace=userspace) != NO_TRAPS
 
 
 def missing_algorithms(needed: Mapping[str, list[str]], daemon: Daemon) -> list[str]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ansible import constants
+from ansible_collections.causeway.ipsec.plugins.module_utils.versions import INSTEAD, NO_TRAPS
 
 from . import topology as core
 from .boundary import load_topology, plain, problems_as_error
@@ -55,10 +56,10 @@ class GatewayShare:
         return swanctl.render(self._intent)
 
     def swanctl_config_traps_instead(self) -> str:
-        return swanctl.render(self._intent, traps=swanctl.INSTEAD)
+        return swanctl.render(self._intent, traps=INSTEAD)
 
     def swanctl_config_without_traps(self) -> str:
-        return swanctl.render(self._intent, traps=swanctl.NO_TRAPS)
+        return swanctl.render(self._intent, traps=NO_TRAPS)
 
     def psk_slots(self) -> list[dict[str, Any]]:
         return [slot.as_dict() for slot in core.psk_slots(self._topology, self.host)]

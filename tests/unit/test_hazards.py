@@ -16,6 +16,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run impo
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import ConfigError, parse_text
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_connections import OUR_NAME, check_wanted
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_secrets import parse_secrets, render_secrets
+from ansible_collections.causeway.ipsec.plugins.module_utils.versions import numbers
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
     check,
@@ -26,7 +27,6 @@ from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import (
     warnings,
 )
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.extra_data import OPTIONS
-from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.gates import numbers
 from hypothesis import example, given
 from hypothesis import strategies as st
 

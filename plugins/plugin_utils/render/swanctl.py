@@ -12,6 +12,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from ansible_collections.causeway.ipsec.plugins.module_utils.versions import BESIDE_START, NO_TRAPS
+
 from ..topology.authentication import CERTIFICATE, PSK, PUBLIC_KEY
 from ..topology.behaviour import STANDARD
 from ..topology.crypto import proposal_token
@@ -29,13 +31,10 @@ connections {{
 _INDENTS: Final = {"connection": "    ", "local": "      ", "remote": "      ", "child": "        "}
 _METHODS: Final = {PSK: "psk", CERTIFICATE: "pubkey", PUBLIC_KEY: "pubkey"}
 _AGGRESSIVE: Final = '    aggressive = "yes"\n'
-# What a daemon can do with trap policies: have one beside `start` (from 5.9.6 on; an older one discards a connection
-# that asks for both), have one instead, or none at all (userspace ESP before 5.9.11).
-BESIDE_START, INSTEAD, NO_TRAPS = TRAPS = ("beside_start", "instead", "none")
 
 
 def render(intent: GatewayIntent, *, traps: str = BESIDE_START) -> str:
-    """The text for one gateway: the same intent gives the same bytes. ``traps`` is one of TRAPS."""
+    """The text for one gateway: the same intent gives the same bytes. ``traps`` is one of versions.TRAPS."""
     connections = (_connection(connection, traps) for connection in intent.connections)
     return "".join((_HEAD.format(host=comment(intent.host)), *connections, "}\n", _authorities(intent)))
 

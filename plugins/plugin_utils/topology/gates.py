@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from ansible_collections.causeway.ipsec.plugins.module_utils.versions import numbers
 
 from .behaviour import STANDARD
 from .crypto import KEMS
@@ -18,11 +19,11 @@ from .plain import Plain
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ansible_collections.causeway.ipsec.plugins.module_utils.versions import Version
+
     from .behaviour import Behaviour
     from .model import Site, Tunnel
     from .policies import Policy
-
-Version = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -148,9 +149,3 @@ def _why(feature: str, gate: Gate, version: str) -> str:
 def _tunnels(names: list[str]) -> str:
     shown = ", ".join(sorted(names)[:5])
     return "" if names == [""] else f" Tunnels: {shown}{f' and {len(names) - 5} more' if len(names) > 5 else ''}."
-
-
-def numbers(version: str) -> Version:
-    """The upstream version of a package or a daemon, to compare: 5.9.8 of 1:5.9.8-5+deb12u6; empty if there is none."""
-    found = re.match(r"(?:\d+:)?[A-Za-z]*(\d+(?:\.\d+)*)", version)
-    return tuple(int(part) for part in found[1].split(".")) if found else ()

@@ -103,12 +103,6 @@ def test_unknown_host(play: Play) -> None:
     assert "berlin-gx: is not the host of any gateway of the topology. Did you mean 'berlin-gw'?" in said
 
 
-def test_traps_that_no_daemon_has(play: Play) -> None:
-    done = play("- ansible.builtin.debug: {msg: \"{{ {} | causeway.ipsec.swanctl_config('berlin-gw', traps=true) }}\"}")
-    assert done.returncode == 2
-    assert "swanctl_config: traps is True. Allowed: beside_start, instead, none." in done.stdout + done.stderr
-
-
 @pytest.mark.parametrize(
     ("plugins", "release", "message"),
     [

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from ansible_collections.causeway.ipsec.plugins.module_utils.swanctl_conf import Section, parse_text
+from ansible_collections.causeway.ipsec.plugins.module_utils.versions import TRAPS
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.render import swanctl
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology.model import (
     ChildIntent,
@@ -112,7 +113,7 @@ def test_h33_one_end_starts_and_the_other_waits() -> None:
         (True, "beside_start", "trap|start", "trap"),
         (True, "instead", "start", "trap"),
         (True, "none", "start", "start"),
-        *((False, traps, "trap", "trap") for traps in swanctl.TRAPS),
+        *((False, traps, "trap", "trap") for traps in TRAPS),
     ],
 )
 def test_what_the_peer_has_closed_is_dialled_when_there_is_a_packet_for_it(
