@@ -3,12 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """tiers.py BUILD TIER...: runs noxfile.py's sessions and ends with each one's result, time, and why it did not run.
 
-Tiers of containers wait most of their time (for packages, reboots, handshakes): they run two at a time, and what each
-printed is shown whole when it ends. All others have the machine and the terminal to themselves.
+Most tiers keep one core busy, or wait (for packages, reboots, handshakes): where several of them follow one another,
+they run two at a time, and what each printed is shown whole when it ends. The others fill two cores by themselves, and
+have the machine and the terminal alone.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-WAITING = ("live-", "faults", "molecule-")
+ALONE = {"unit", "kernel", "interop"}
 AT_ONCE = 2
 
 
@@ -75,11 +77,13 @@ def run_side_by_side(tiers: list[str], build: Path) -> list[Result]:
 
 
 def run_all(tiers: list[str], build: Path) -> list[Result]:
-    """Runs all tiers: one after the other, those that wait together at the end."""
-    waiting = [tier for tier in tiers if tier.startswith(WAITING)]
-    together = waiting if len(waiting) > 1 else []
-    results = [run(tier, build) for tier in tiers if tier not in together]
-    return results + (run_side_by_side(together, build) if together else [])
+    """Runs all tiers in their order: each that must be alone, and what is between two of them side by side."""
+    results = []
+    for alone, group in itertools.groupby(tiers, ALONE.__contains__):
+        several = list(group)
+        together = not alone and len(several) > 1
+        results += run_side_by_side(several, build) if together else [run(tier, build) for tier in several]
+    return results
 
 
 def main() -> int:
