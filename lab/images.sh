@@ -70,28 +70,34 @@ PY
   dpkg-deb --fsys-tarfile "$package" | tar -xO ./usr/share/keyrings/ubuntu-archive-keyring.gpg >"$BUILD/ubuntu-keyring.gpg"
 }
 
-# Prints the name of an image of the bare release.
-base_image() {
-  local release=$1 distribution mirror image name options=()
-  name=$(codename "$release")
-  distribution=$(distribution "$release")
-  if [ "$distribution" = ubuntu ]; then
-    mirror=${CAUSEWAY_UBUNTU_MIRROR:-http://archive.ubuntu.com/ubuntu}
-    options=("--components=main,universe" "--keyring=$BUILD/ubuntu-keyring.gpg") # charon-systemd is in universe
+# mirror_of RELEASE: sets MIRROR, and MIRROR_OPTIONS to what mmdebstrap must be told of it.
+mirror_of() {
+  need_packages mmdebstrap debian-archive-keyring
+  MIRROR_OPTIONS=()
+  if [ "$(distribution "$1")" = ubuntu ]; then
+    MIRROR=${CAUSEWAY_UBUNTU_MIRROR:-http://archive.ubuntu.com/ubuntu}
+    MIRROR_OPTIONS=("--components=main,universe" "--keyring=$BUILD/ubuntu-keyring.gpg") # charon-systemd is in universe
+    ubuntu_keyring "$MIRROR"
   else
-    mirror=${CAUSEWAY_MIRROR:-http://deb.debian.org/debian}
+    MIRROR=${CAUSEWAY_MIRROR:-http://deb.debian.org/debian}
     # Testing's lists expire after a week, those of a release never: a mirror that keeps its own pace is to serve both.
     # Signed they must be all the same.
-    [ "$release" -lt 14 ] || options=(--aptopt='Acquire::Check-Valid-Until "false"')
+    [ "$1" -lt 14 ] || MIRROR_OPTIONS=(--aptopt='Acquire::Check-Valid-Until "false"')
   fi
+}
+
+# Prints the name of an image of the bare release.
+base_image() {
+  local release=$1 distribution image name
+  name=$(codename "$release")
+  distribution=$(distribution "$release")
   image=docker.io/library/$distribution:$name # what is in testing has no number there yet
   if podman image exists "$image"; then echo "$image" && return; fi
   if ! podman image exists "localhost/causeway-base:$release"; then
     if registry_answers && timeout 180 podman pull -q "$image" >/dev/null 2>"$BUILD/pull.log"; then echo "$image" && return; fi
-    need_packages mmdebstrap debian-archive-keyring
-    [ "$distribution" = debian ] || ubuntu_keyring "$mirror"
-    say "No registry answers: bootstrapping $distribution $name from $mirror (20 s)"
-    mmdebstrap -q --variant=minbase --include=apt,ca-certificates "${options[@]}" "$name" - "$mirror" \
+    mirror_of "$release"
+    say "No registry answers: bootstrapping $distribution $name from $MIRROR (20 s)"
+    mmdebstrap -q --variant=minbase --include=apt,ca-certificates "${MIRROR_OPTIONS[@]}" "$name" - "$MIRROR" \
       2>"$BUILD/mmdebstrap-$release.log" | podman import -q - "localhost/causeway-base:$release" >/dev/null ||
       die "mmdebstrap could not make $distribution $name:" "$(tail -n 4 "$BUILD/mmdebstrap-$release.log")"
   fi

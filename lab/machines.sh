@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The virtual machines' disk images. Sourced after bootstrap.sh and images.sh; sets CAUSEWAY_VM_IMAGE_12 and _13 for
+# The virtual machines' disk images. Sourced after bootstrap.sh and images.sh; sets CAUSEWAY_VM_IMAGE_12 and its like for
 # User-Mode Linux, CAUSEWAY_STOCK_IMAGE_12 for QEMU, or why there are none: CAUSEWAY_NO_UML_MACHINES and
 # CAUSEWAY_NO_STOCK_MACHINES.
 
@@ -25,30 +25,37 @@ need_stock() {
 machine_image() {
   local kind=$1 release=$2 modules=$3 variable=$4 directory=$BUILD/vm image stamp from
   mkdir -p "$directory"
-  need_packages mmdebstrap debian-archive-keyring e2fsprogs iproute2 nftables openssh-client tcpdump xz-utils
+  need_packages e2fsprogs iproute2 nftables openssh-client tcpdump xz-utils
   [ -e "$directory/key" ] || ssh-keygen -q -t ed25519 -N '' -C causeway-vm -f "$directory/key"
   if [ "$modules" = stock ]; then from=stock.sh; else from=$modules; fi
   stamp=$(cd "$ROOT/tests/vm" && find make-image.sh rootfs "$directory/key.pub" "$from" -type f -print0 |
     sort -z | xargs -0 sha256sum | cut -d ' ' -f 1 | sha256sum | cut -c 1-8)
-  image=$directory/debian-$release-$kind-$stamp.img
+  image=$directory/$(codename "$release")-$kind-$stamp.img
   if [ ! -e "$image" ]; then
-    say "Making the virtual machines' disk image of Debian $release, $kind (40 s)"
-    find "$directory" -maxdepth 1 -type f -name "debian-$release-$kind-*" -delete
-    "$ROOT/tests/vm/make-image.sh" "$(codename "$release")" "$modules" "$directory/key.pub" "$image" \
-      >"$BUILD/vm-image-$kind-$release.log" 2>&1 ||
-      die "the image of Debian $release could not be made:" "$(tail -n 8 "$BUILD/vm-image-$kind-$release.log")"
+    mirror_of "$release"
+    say "Making the virtual machines' disk image of $(distribution "$release") $(codename "$release"), $kind (40 s)"
+    find "$directory" -maxdepth 1 -type f -name "$(codename "$release")-$kind-*" -delete
+    "$ROOT/tests/vm/make-image.sh" "$modules" "$directory/key.pub" "$image" "$(codename "$release")" "$MIRROR" \
+      "${MIRROR_OPTIONS[@]}" >"$BUILD/vm-image-$kind-$release.log" 2>&1 ||
+      die "the image of $(codename "$release") could not be made:" "$(tail -n 8 "$BUILD/vm-image-$kind-$release.log")"
   fi
   export "$variable=$image"
 }
 
-# What the scenarios' machines need: those of User-Mode Linux where there is a kernel for them, and one under QEMU.
-machine_images() {
+# user_mode_images RELEASE...: those of User-Mode Linux where there is a kernel for them.
+user_mode_images() {
   local reason release
   if ! reason=$(need_user_mode); then
     export CAUSEWAY_NO_UML_MACHINES="$reason"
   else
-    for release in 12 13; do machine_image uml "$release" "$CAUSEWAY_UML_MODULES" "CAUSEWAY_VM_IMAGE_$release" || return; done
+    for release in "$@"; do machine_image uml "$release" "$CAUSEWAY_UML_MODULES" "CAUSEWAY_VM_IMAGE_$release" || return; done
   fi
+}
+
+# What the scenarios' machines need: Debian for User-Mode Linux, and one under QEMU.
+machine_images() {
+  local reason
+  user_mode_images 12 13 || return
   if ! reason=$(need_stock); then
     export CAUSEWAY_NO_STOCK_MACHINES="$reason"
   else

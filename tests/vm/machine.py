@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -139,7 +140,7 @@ def _machine(name: str, number: int, variables: dict[str, Any]) -> Machine:
         number=number,
         links=_links(variables["lab_links"]),
         manager=variables.get("lab_network_manager", "ifupdown"),
-        release=variables.get("lab_release", "12"),
+        release=os.environ.get("CAUSEWAY_VM_RELEASE") or variables.get("lab_release", "12"),
     )
 
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# make-image.sh RELEASE MODULES KEY.pub IMAGE: the disk of the lab's virtual machines, a bare Debian that nobody has
-# configured. MODULES is a tarball of lib/modules of the kernel that will run it; or the word "stock", which puts the
-# distribution's own kernel in, and beside IMAGE what QEMU boots of it.
+# make-image.sh MODULES KEY.pub IMAGE RELEASE MIRROR [OPTION ...]: the disk of the lab's virtual machines, a bare Debian or
+# Ubuntu that nobody has configured, made by mmdebstrap with these options. MODULES is a tarball of lib/modules of the
+# kernel that will run it; or the word "stock", which puts Debian's own kernel in, and beside IMAGE what QEMU boots of it.
 set -euo pipefail
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-RELEASE=$1 MODULES=$2 KEY=$3 IMAGE=$4
-MIRROR=${CAUSEWAY_MIRROR:-http://deb.debian.org/debian}
-PACKAGES=ca-certificates,dbus,ifupdown,iproute2,iputils-ping,kmod,nftables,openssh-server,procps,python3,python3-apt
+MODULES=$1 KEY=$2 IMAGE=$3 RELEASE=$4 MIRROR=$5
+shift 5
+PACKAGES=apt,ca-certificates,dbus,ifupdown,iproute2,iputils-ping,kmod,nftables,openssh-server,procps,python3,python3-apt
 PACKAGES+=,systemd,systemd-sysv,tcpdump,udev
 HOOKS=()
 if [ "$MODULES" = stock ]; then
@@ -20,7 +20,7 @@ WORK=$(mktemp -d "$IMAGE.XXXXXX")
 trap 'rm -rf --one-file-system "$WORK"' EXIT
 ROOT=$WORK/root
 # Through a tarball, since a directory would be left with mounts in it if this fails.
-mmdebstrap -q --variant=minbase --skip=cleanup/apt/lists --include="$PACKAGES" "${HOOKS[@]}" \
+mmdebstrap -q --variant=minbase --skip=cleanup/apt/lists --include="$PACKAGES" "${HOOKS[@]}" "$@" \
   "$RELEASE" "$WORK/root.tar" "$MIRROR"
 mkdir "$ROOT" "$WORK/modules"
 tar -xf "$WORK/root.tar" -C "$ROOT"
@@ -34,7 +34,8 @@ fi
 cp -a --no-preserve=ownership "$HERE/rootfs/." "$ROOT/"
 install -D -m 600 "$KEY" "$ROOT/root/.ssh/authorized_keys"
 : >"$ROOT/etc/machine-id"
-: >"$ROOT/etc/resolv.conf" # nobody answers there, and to ask this machine's servers would be to wait
+rm -f "$ROOT/etc/resolv.conf" # in Ubuntu a link to what the machine will not have
+: >"$ROOT/etc/resolv.conf"     # nobody answers there, and to ask this machine's servers would be to wait
 
 # A machine is up for seconds and has no console, no real clock and no disk worth a look: what waits for those only delays.
 MASKED=(apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer
