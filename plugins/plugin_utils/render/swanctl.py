@@ -9,6 +9,7 @@ collapse and ``}`` is a syntax error, which makes swanctl take the whole file fo
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,8 @@ from ..topology.behaviour import STANDARD
 from ..topology.crypto import proposal_token
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..topology.behaviour import Behaviour
     from ..topology.crypto import Proposal
     from ..topology.model import ChildIntent, ConnectionIntent, GatewayIntent
@@ -31,12 +34,31 @@ connections {{
 _INDENTS: Final = {"connection": "    ", "local": "      ", "remote": "      ", "child": "        "}
 _METHODS: Final = {PSK: "psk", CERTIFICATE: "pubkey", PUBLIC_KEY: "pubkey"}
 _AGGRESSIVE: Final = '    aggressive = "yes"\n'
+_FIRST_REQID: Final = 1 << 30  # strongSwan counts its own from 1
 
 
 def render(intent: GatewayIntent, *, traps: str = BESIDE_START) -> str:
     """The text for one gateway: the same intent gives the same bytes. ``traps`` is one of versions.TRAPS."""
-    connections = (_connection(connection, traps) for connection in intent.connections)
+    reqids = {} if traps == BESIDE_START else _reqids(intent)
+    connections = (_connection(connection, traps, reqids) for connection in intent.connections)
     return "".join((_HEAD.format(host=comment(intent.host)), *connections, "}\n", _authorities(intent)))
+
+
+def _reqids(intent: GatewayIntent) -> dict[str, int]:
+    """A number of its own for each child that is dialled anew without a trap that keeps its number for it.
+
+    strongSwan dials it with the number that it had, which another may have got meanwhile. Then the packets of both
+    leave by one of them: seen on 5.9.8, when two tunnels were lost at once.
+    """
+    taken: dict[int, str] = {}
+    for connection in intent.connections:
+        if connection.initiator and not (connection.extra or {}).get("child", {}).get("reqid"):
+            for child in connection.children:
+                number = _FIRST_REQID + int(hashlib.sha256(child.name.encode()).hexdigest()[:7], 16)
+                while number in taken:
+                    number += 1
+                taken[number] = child.name
+    return {name: number for number, name in taken.items()}
 
 
 def _authorities(intent: GatewayIntent) -> str:
@@ -69,7 +91,7 @@ def _proposals(proposals: tuple[Proposal, ...]) -> str:
     return ",".join(map(proposal_token, proposals))
 
 
-def _connection(connection: ConnectionIntent, traps: str) -> str:
+def _connection(connection: ConnectionIntent, traps: str, reqids: Mapping[str, int]) -> str:
     margin = connection.ike_rekey_margin or connection.ike_lifetime // 10
     behaviour = connection.behaviour
     peer = f"{connection.peer_site} ({connection.peer_host or 'not managed'})"
@@ -103,7 +125,7 @@ def _connection(connection: ConnectionIntent, traps: str) -> str:
 {_of_peer(connection)}{_extra(connection, "remote")}\
     }}
     children {{
-{"".join([_child(connection, child, traps) for child in connection.children])}\
+{"".join([_child(connection, child, traps, reqids.get(child.name, 0)) for child in connection.children])}\
     }}
   }}
 """
@@ -161,7 +183,7 @@ def _lines(indent: str, **values: str) -> str:
     return "".join(f'{indent}{key} = "{value}"\n' for key, value in values.items() if value)
 
 
-def _child(connection: ConnectionIntent, child: ChildIntent, traps: str) -> str:
+def _child(connection: ConnectionIntent, child: ChildIntent, traps: str, reqid: int) -> str:
     margin = connection.ipsec_rekey_margin or connection.ipsec_lifetime // 10
     start, again = _actions(connection, traps)
     behaviour = connection.behaviour
@@ -177,7 +199,7 @@ def _child(connection: ConnectionIntent, child: ChildIntent, traps: str) -> str:
         life_time = "{connection.ipsec_lifetime}s"
         rekey_time = "{connection.ipsec_lifetime - margin}s"
         rand_time = "{margin}s"
-{bound}{_extra(connection, "child")}\
+{bound}{_lines("        ", reqid=str(reqid or ""))}{_extra(connection, "child")}\
         start_action = "{start}"
         dpd_action = "{_action(behaviour.dpd_action, again)}"
         close_action = "{close}"

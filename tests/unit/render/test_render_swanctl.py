@@ -125,6 +125,39 @@ def test_what_the_peer_has_closed_is_dialled_when_there_is_a_packet_for_it(
     assert (child.values["start_action"], child.values["close_action"]) == (start, close)
 
 
+def reqids(text: str) -> dict[str, str | None]:
+    """By child."""
+    return {
+        name: child.values.get("reqid")
+        for connection in connections_of(text).values()
+        for name, child in connection.sections["children"].sections.items()
+    }
+
+
+@pytest.mark.parametrize("traps", ["instead", "none"])
+def test_who_dials_without_a_trap_keeps_the_numbers_of_its_children_apart(traps: str) -> None:
+    children = tuple(replace(CONNECTION.children[0], name=f"cw-{number}") for number in range(2000))
+    many = replace(CONNECTION, name="cw-many", children=children)
+    found = reqids(swanctl.render(intent(CONNECTION, many), traps=traps))
+    assert len(found) == len(set(found.values())) == 2001
+    assert all((1 << 30) <= int(number or 0) < (1 << 31) for number in found.values())
+    # The same in another topology, so that it stays up when others come and go.
+    assert reqids(swanctl.render(intent(CONNECTION), traps=traps))["cw-berlin-london"] == found["cw-berlin-london"]
+
+
+def test_other_children_get_their_numbers_from_strongswan() -> None:
+    waiting = replace(CONNECTION, initiator=False)
+    assert [reqids(swanctl.render(intent(CONNECTION))), reqids(swanctl.render(intent(waiting), traps="none"))] == [
+        {"cw-berlin-london": None}
+    ] * 2
+
+
+def test_a_number_of_the_users_own_stays() -> None:
+    own = replace(CONNECTION, extra={"child": {"reqid": "77"}})
+    for traps in TRAPS:
+        assert reqids(swanctl.render(intent(own), traps=traps)) == {"cw-berlin-london": "77"}
+
+
 def test_ah_and_aggressive_mode() -> None:
     old = replace(CONNECTION, ike_version=1, aggressive=True, protocol="ah", ipsec_proposals=AH)
     found = connections_of(swanctl.render(intent(old)))["cw-berlin-london"]
