@@ -23,21 +23,22 @@ need_stock() {
 
 # machine_image KIND RELEASE MODULES VARIABLE: makes the image unless it is there, and exports its name.
 machine_image() {
-  local kind=$1 release=$2 modules=$3 variable=$4 directory=$BUILD/vm image stamp from
+  local kind=$1 release=$2 modules=$3 variable=$4 directory=$BUILD/vm name image stamp from
+  name=$(codename "$release")
   mkdir -p "$directory"
   need_packages e2fsprogs iproute2 nftables openssh-client tcpdump xz-utils
   [ -e "$directory/key" ] || ssh-keygen -q -t ed25519 -N '' -C causeway-vm -f "$directory/key"
   if [ "$modules" = stock ]; then from=stock.sh; else from=$modules; fi
   stamp=$(cd "$ROOT/tests/vm" && find make-image.sh rootfs "$directory/key.pub" "$from" -type f -print0 |
     sort -z | xargs -0 sha256sum | cut -d ' ' -f 1 | sha256sum | cut -c 1-8)
-  image=$directory/$(codename "$release")-$kind-$stamp.img
+  image=$directory/$name-$kind-$stamp.img
   if [ ! -e "$image" ]; then
     mirror_of "$release"
-    say "Making the virtual machines' disk image of $(distribution "$release") $(codename "$release"), $kind (40 s)"
-    find "$directory" -maxdepth 1 -type f -name "$(codename "$release")-$kind-*" -delete
-    "$ROOT/tests/vm/make-image.sh" "$modules" "$directory/key.pub" "$image" "$(codename "$release")" "$MIRROR" \
+    say "Making the virtual machines' disk image of $(distribution "$release") $name, $kind (40 s)"
+    find "$directory" -maxdepth 1 -type f -name "$name-$kind-*" -delete
+    "$ROOT/tests/vm/make-image.sh" "$modules" "$directory/key.pub" "$image" "$name" "$MIRROR" \
       "${MIRROR_OPTIONS[@]}" >"$BUILD/vm-image-$kind-$release.log" 2>&1 ||
-      die "the image of $(codename "$release") could not be made:" "$(tail -n 8 "$BUILD/vm-image-$kind-$release.log")"
+      die "the image of $name could not be made:" "$(tail -n 8 "$BUILD/vm-image-$kind-$release.log")"
   fi
   export "$variable=$image"
 }

@@ -39,6 +39,7 @@ def read_daemon(client: Client) -> Daemon:
     shown: dict[str, Mapping[str, Any]] = {}
     for event in client.stream("list-conns", "list-conn"):
         shown.update(event)
+    version = client.request("version").get("version", "")
     return Daemon(
         connections={name: shown.get(name, {}) for name in client.request("get-conns").get("conns", [])},
         secrets=frozenset(client.request("get-shared").get("keys", [])),
@@ -48,8 +49,8 @@ def read_daemon(client: Client) -> Daemon:
         sas=read_sas(client),
         traps=read_traps(client),
         algorithms=_algorithms(client),
-        has_traps=_has_traps(client),
-        version=client.request("version").get("version", ""),
+        has_traps=_has_traps(client, version),
+        version=version,
     )
 
 
@@ -81,10 +82,10 @@ def _algorithms(client: Client) -> dict[str, frozenset[str]]:
     return found
 
 
-def _has_traps(client: Client) -> bool:
+def _has_traps(client: Client, version: str) -> bool:
     """Whether trap policies work at all."""
     userspace = USERSPACE_PLUGIN in client.request("stats").get("plugins", [])
-    return traps(client.request("version").get("version", ""), userspace=userspace) != NO_TRAPS
+    return traps(version, userspace=userspace) != NO_TRAPS
 
 
 def missing_algorithms(needed: Mapping[str, list[str]], daemon: Daemon) -> list[str]:

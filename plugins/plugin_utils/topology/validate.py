@@ -70,9 +70,12 @@ def warnings(topology: Topology) -> list[Problem]:
                 name, policy, bracketed("policies", name), psk=name in keyed or name not in used
             )
         ),
-        *(warning for site in topology.sites.values() for warning in _swallowed_management(topology, site)),
-        *(warning for site in topology.sites.values() for warning in _open_to_all(topology, site)),
-        *(warning for site in topology.sites.values() for warning in _moving_anywhere(topology, site)),
+        *(
+            warning
+            for rule in (_swallowed_management, _open_to_all, _moving_anywhere)
+            for site in topology.sites.values()
+            for warning in rule(topology, site)
+        ),
     ]
 
 
