@@ -36,6 +36,12 @@ def tunnel_works(lab: Lab) -> bool:
     return pings(lab, "berlin-1", LONDON_LAN) == pings(lab, "london-1", BERLIN_LAN) == 1
 
 
+def forget_paths(lab: Lab) -> None:
+    """LAN hosts know nothing of how large a packet may be. What a tunnel before taught them would last ten minutes."""
+    for host in LAN_HOSTS.values():
+        lab.ssh(host, "ip route flush cache; ip -6 route flush cache; ip tcp_metrics flush all", check=False)
+
+
 def wan_while_lans_ping(lab: Lab, count: int = 5) -> Capture:
     """What the WAN sees while both LANs ping each other: every ping and its answer, protected, and nothing else."""
     with capturing(lab) as seen:

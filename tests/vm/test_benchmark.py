@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from sites import INSTALL, LONDON_LAN, states
+from sites import INSTALL, LONDON_LAN, forget_paths, states
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +91,7 @@ def test_nothing_is_installed_unless_it_is_asked_for(lab: Lab, untouched: None) 
 
 
 def test_it_measures_both_directions_inside_and_outside(lab: Lab, untouched: None) -> None:
+    forget_paths(lab)
     done = benchmark(lab, "-e", "ipsec_benchmark_install=true")
     assert done.status == 0, done.output[-6000:]
     found = {(row[0], row[1], row[2]): row for row in MEASURED.findall(done.output)}

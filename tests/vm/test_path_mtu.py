@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from modules import module
-from sites import BERLIN_LAN, GATEWAYS, LONDON_LAN, play_topology
+from sites import BERLIN_LAN, GATEWAYS, LONDON_LAN, forget_paths, play_topology
 from traffic import pings, transfer
 from vmlab import eventually
 
@@ -36,7 +36,6 @@ BLOCKED = (
     "nft 'table inet blocked { chain out { type filter hook output priority 0;"
     " icmp type destination-unreachable drop; icmpv6 type packet-too-big drop; }; }'"
 )
-FORGET = "ip route flush cache; ip -6 route flush cache; ip tcp_metrics flush all"
 SIZE = 2_000_000
 
 
@@ -77,8 +76,7 @@ def tunnel(lab: Lab, request: pytest.FixtureRequest) -> Case:
 @pytest.fixture
 def ways(lab: Lab, tunnel: Case) -> list[tuple[str, str, str]]:
     """Both directions of each IP version, with hosts that have learned nothing yet."""
-    for host in ("berlin-1", "london-1"):
-        lab.ssh(host, FORGET, check=False)
+    forget_paths(lab)
     return [way for version in tunnel.versions for way in WAYS[version]]
 
 
