@@ -1,7 +1,8 @@
 # Copyright: (c) 2026, causeway.ipsec contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""tiers.py BUILD TIER...: runs noxfile.py's sessions and ends with each one's result, time, and why it did not run.
+"""tiers.py BUILD TIER...: runs noxfile.py's sessions and ends with each one's result, time, and why it did not run,
+or which of its tests failed.
 
 Most tiers keep one core busy, or wait (for packages, reboots, handshakes): where several of them follow one another,
 they run two at a time, and what each printed is shown whole when it ends. The others fill two cores by themselves, and
@@ -14,8 +15,9 @@ import itertools
 import json
 import subprocess
 import sys
+import textwrap
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ALONE = ("unit", "kernel", "interop")  # what their names begin with
@@ -30,19 +32,31 @@ class Result:
     word: str
     seconds: float
     remark: str = ""
+    failures: str = ""  # tests that failed, where and why (tests/conftest.py)
 
 
 def run(tier: str, build: Path, log: Path | None = None) -> Result:
     """Runs one tier; with a log, what it prints goes there."""
-    report = build / f"report-{tier}.json"
-    report.unlink(missing_ok=True)
-    command = ["nox", "--non-interactive", "--report", str(report), "-s", tier]
+    report, failures = build / f"report-{tier}.json", build / f"failures-{tier}"
+    for earlier in (report, failures):
+        earlier.unlink(missing_ok=True)
+    command = [
+        "env",
+        f"CAUSEWAY_FAILURES={failures.resolve()}",
+        "nox",
+        "--non-interactive",
+        "--report",
+        str(report),
+        "-s",
+        tier,
+    ]
     if log:
         with log.open("wb") as output:
             subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
     else:
         subprocess.run(command, check=False)
-    return read(tier, report, read_remarks(build / "skips"), read_remarks(build / "notes"))
+    result = read(tier, report, read_remarks(build / "skips"), read_remarks(build / "notes"))
+    return replace(result, failures=failures.read_text() if failures.exists() else "")
 
 
 def read(tier: str, report: Path, skips: dict[str, str], notes: dict[str, str]) -> Result:
@@ -95,6 +109,9 @@ def main() -> int:
     print()
     for result in results:
         print(f"{result.word:8} {result.tier:20} {result.seconds:7.1f} s  {result.remark}".rstrip())
+    for result in results:
+        if result.failures:
+            print(f"\n{result.tier}:\n{textwrap.indent(result.failures, '  ')}", end="")
     counts = {word: sum(result.word == word for result in results) for word in ("passed", "failed", "skipped")}
     print(f"\n{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] else 0
