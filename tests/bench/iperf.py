@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "vm"))
-from sites import BERLIN_LAN, GATEWAYS, INSTALL, LONDON_LAN, tunnel_works  # after the path that leads there
+from sites import BERLIN_LAN, GATEWAYS, INSTALL, LONDON_LAN, tunnel_works  # after the paths that lead there
 from vmlab import Lab, eventually, lab_of_environment
 from wires import LabError
 

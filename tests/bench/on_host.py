@@ -18,8 +18,9 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "live"))
-from gateways import LAN, Gateway, podman  # after the path that leads there
+from gateways import LAN, Gateway, podman  # after the paths that lead there
 
 NETWORK = "causeway-bench"
 NETS = {LAN["a"]: ip_address("10.1.0.0"), LAN["b"]: ip_address("10.2.0.0")}

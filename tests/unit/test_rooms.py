@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,9 @@ PURE_LIBRARY = {
 PYTHON_FILES = sorted(
     [ROOT / "noxfile.py", *(path for room in ("plugins", "tests", "lab") for path in (ROOT / room).rglob("*.py"))]
 )
+BY_HAND = sorted(
+    [*(ROOT / "tests" / "bench").glob("*.py"), ROOT / "tests" / "vm" / "vmlab.py", *(ROOT / "lab").glob("*.py")]
+)
 ROLES = sorted(path for path in (ROOT / "roles").iterdir() if path.is_dir())
 
 
@@ -50,6 +55,16 @@ def python_files(*rooms: Path) -> list[Path]:
 
 def shown(path: Path) -> str:
     return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("path", BY_HAND, ids=shown)
+def test_what_is_run_by_hand_finds_what_it_imports(path: Path) -> None:
+    """As a program does: beside itself, in the environment of lab/shell.sh, and where it says."""
+    build = ROOT / ".build"
+    environment = {**os.environ, "PYTHONPATH": str(build / "collections"), "CAUSEWAY_BUILD": str(build)}
+    start = f"import runpy, sys; sys.path[0] = {str(path.parent)!r}; runpy.run_path({str(path)!r}, run_name='by_hand')"
+    done = subprocess.run([sys.executable, "-c", start], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("path", [*python_files(*PURE), VERSIONS], ids=shown)
