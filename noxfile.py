@@ -41,8 +41,9 @@ def note(session: nox.Session, remark: str) -> None:
 
 
 def run(session: nox.Session, *command: str, **environment: str) -> None:
-    """Runs a command of the environment that ./test prepared."""
-    session.run(*command, external=True, env=environment or None)
+    """Runs a command of the environment that ./test prepared; the summary of ./test shows which of its tests failed."""
+    failures = (BUILD / f"failures-{session.name}").resolve()
+    session.run(*command, external=True, env={"CAUSEWAY_FAILURES": str(failures), **environment})
 
 
 def copy_collection(target: Path) -> Path:

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 ALONE = ("unit", "kernel", "interop")  # what their names begin with
@@ -32,31 +32,25 @@ class Result:
     word: str
     seconds: float
     remark: str = ""
-    failures: str = ""  # tests that failed, where and why (tests/conftest.py)
 
 
 def run(tier: str, build: Path, log: Path | None = None) -> Result:
     """Runs one tier; with a log, what it prints goes there."""
-    report, failures = build / f"report-{tier}.json", build / f"failures-{tier}"
-    for earlier in (report, failures):
+    report = build / f"report-{tier}.json"
+    for earlier in (report, failures(tier, build)):
         earlier.unlink(missing_ok=True)
-    command = [
-        "env",
-        f"CAUSEWAY_FAILURES={failures.resolve()}",
-        "nox",
-        "--non-interactive",
-        "--report",
-        str(report),
-        "-s",
-        tier,
-    ]
+    command = ["nox", "--non-interactive", "--report", str(report), "-s", tier]
     if log:
         with log.open("wb") as output:
             subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False)
     else:
         subprocess.run(command, check=False)
-    result = read(tier, report, read_remarks(build / "skips"), read_remarks(build / "notes"))
-    return replace(result, failures=failures.read_text() if failures.exists() else "")
+    return read(tier, report, read_remarks(build / "skips"), read_remarks(build / "notes"))
+
+
+def failures(tier: str, build: Path) -> Path:
+    """The tests that failed, where and why, if there are any (noxfile.py, tests/conftest.py)."""
+    return build / f"failures-{tier}"
 
 
 def read(tier: str, report: Path, skips: dict[str, str], notes: dict[str, str]) -> Result:
@@ -109,9 +103,8 @@ def main() -> int:
     print()
     for result in results:
         print(f"{result.word:8} {result.tier:20} {result.seconds:7.1f} s  {result.remark}".rstrip())
-    for result in results:
-        if result.failures:
-            print(f"\n{result.tier}:\n{textwrap.indent(result.failures, '  ')}", end="")
+    for failed in (tier for tier in tiers if failures(tier, build).exists()):
+        print(f"\n{failed}:\n{textwrap.indent(failures(failed, build).read_text(), '  ')}", end="")
     counts = {word: sum(result.word == word for result in results) for word in ("passed", "failed", "skipped")}
     print(f"\n{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] else 0

@@ -21,10 +21,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Which tests have failed, where and why, in the file that lab/tiers.py names."""
+    """Which tests have failed, where and why, in the file that noxfile.py names."""
     file = os.environ.get("CAUSEWAY_FAILURES")
-    if file and "PYTEST_XDIST_WORKER" not in os.environ:  # who gave out the tests knows of all
-        failed = [report for how in ("failed", "error") for report in terminalreporter.stats.get(how, [])]
+    failed = [report for how in ("failed", "error") for report in terminalreporter.stats.get(how, [])]
+    if file and failed and "PYTEST_XDIST_WORKER" not in os.environ:  # who gave out the tests knows of all
         with Path(file).open("a") as failures:
             failures.writelines(
                 f"{report.nodeid} ({getattr(report, 'when', 'collect')})\n{_why(report)}\n" for report in failed

@@ -39,7 +39,7 @@ def tunnel_works(lab: Lab) -> bool:
 def forget_paths(lab: Lab) -> None:
     """LAN hosts know nothing of how large a packet may be. What a tunnel before taught them would last ten minutes."""
     for host in LAN_HOSTS.values():
-        lab.ssh(host, "ip route flush cache; ip -6 route flush cache; ip tcp_metrics flush all", check=False)
+        lab.ssh(host, "ip route flush cache; ip -6 route flush cache; ip tcp_metrics flush all")
 
 
 def wan_while_lans_ping(lab: Lab, count: int = 5) -> Capture:

@@ -142,12 +142,10 @@ class Lab:
     def wait(self, host: str) -> None:
         """Waits until a machine lets one in, for as long as it is on."""
         pid, address = self._pid(host), self.machine(host).address
-
-        def lets_in() -> bool:
-            return "SSH" in self.inside(sys.executable, "-c", GREETING, address).output
-
-        eventually(lambda: lets_in() or not running(pid), self.hypervisor.boot_seconds)
-        if not lets_in():
+        greeting = (sys.executable, "-c", GREETING, address)
+        if not eventually(
+            lambda: "SSH" in self.inside(*greeting).output or not running(pid), self.hypervisor.boot_seconds
+        ) or not running(pid):
             what = f"did not boot in {self.hypervisor.boot_seconds:.0f} s" if running(pid) else "ended while it booted"
             log = (self.place / f"{host}.log").read_text(errors="replace")
             raise LabError(f"{host} {what}; its last words:\n{log[-2000:]}")
