@@ -102,9 +102,11 @@ def ipsec_spis(lab: Lab) -> dict[str, set[str]]:
     return {site: {spi for source, to, spi in shown if address(site) in {source, to}} for site in SITES}
 
 
-def settled(lab: Lab) -> bool:
-    """Where both ends have dialled, one of the two is taken down after some seconds."""
-    return all(len(sas) == 1 for sas in ike_sas(lab).values())
+def at_rest(lab: Lab) -> bool:
+    """Whether nobody sets up a tunnel, nor takes down one of two, for longer than strongSwan waits with that."""
+    before = ike_sas(lab)
+    lab.ssh("berlin-1", "sleep 12")
+    return ike_sas(lab) == before
 
 
 def row(said: str, site: str) -> str:
@@ -208,18 +210,19 @@ def test_the_tunnels_come_back_whoever_has_forgotten_them(
         happens(lab)
         assert eventually(lambda: all_cross(lab), 90)
     assert [packet for packet in seen.clear if ours(packet)] == []
-    after = ike_sas(lab)
-    begun = {site: after[site][0] for site in SITES if after[site][0] not in before[site]}
-    assert {site for site, (_spi, by_us) in begun.items() if by_us} >= we_dial
-    assert {site for site, (_spi, by_us) in begun.items() if not by_us} >= they_dial
+    begun = {site: set(sas) - set(before[site]) for site, sas in ike_sas(lab).items()}  # two, where both have dialled
+    assert {site for site, sas in begun.items() if any(by_us for _spi, by_us in sas)} >= we_dial
+    assert {site for site, sas in begun.items() if not all(by_us for _spi, by_us in sas)} >= they_dial
 
 
 def test_two_ends_that_both_dial_come_to_rest(lab: Lab, run: Run) -> None:
-    """Each then has a tunnel of its own making, of which one is taken down, and neither may make it anew."""
-    assert eventually(lambda: settled(lab), 60)
-    before = ike_sas(lab)
-    lab.ssh("berlin-1", "sleep 12")
-    assert ike_sas(lab) == before
+    """Each then has a tunnel of its own making. If one is taken down, its end may not make it anew.
+
+    Both stay if each was being set up when the other was established: seen when the daemon of Milan was stopped for
+    600 ms while it dialled.
+    """
+    assert eventually(lambda: at_rest(lab), 60)
+    assert {site: len(sas) for site, sas in ike_sas(lab).items() if len(sas) not in {1, 2}} == {}
 
 
 def test_a_second_run_changes_nothing_and_loses_no_packet(lab: Lab, run: Run) -> None:
