@@ -47,8 +47,8 @@ class Machine:
         """Where the lab reaches it: on its first interface."""
         return self.links[0].addresses[0].partition("/")[0]
 
-    def port(self, index: int) -> str:
-        """What is between one of its interfaces and a wire."""
+    def tap(self, index: int) -> str:
+        """The near end of one of its interfaces."""
         return f"vm{self.number}-{index}"
 
     def mac(self, index: int) -> str:
@@ -81,9 +81,6 @@ class Hypervisor(Protocol):
 
     def environment(self, place: Path) -> dict[str, str]:
         """The variables that the program needs besides."""
-
-    def plug(self, port: str) -> list[list[str]]:
-        """What `ip` has to do so that there is a port for it. The lab connects that with a wire."""
 
 
 @dataclass(frozen=True)

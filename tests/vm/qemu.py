@@ -72,7 +72,7 @@ class Qemu:
             for index in range(len(machine.links))
             for word in (
                 "-netdev",
-                f"tap,id=nic{index},ifname={machine.port(index)},script=no,downscript=no",
+                f"tap,id=nic{index},ifname={machine.tap(index)},script=no,downscript=no",
                 "-device",
                 f"virtio-net-pci,netdev=nic{index},mac={machine.mac(index)},romfile=",
             )
@@ -82,9 +82,6 @@ class Qemu:
 
     def environment(self, place: Path) -> dict[str, str]:
         return {"TMPDIR": str(place)}
-
-    def plug(self, port: str) -> list[list[str]]:
-        return [["tuntap", "add", "dev", port, "mode", "tap"]]
 
 
 def accelerator(image: Path) -> str:

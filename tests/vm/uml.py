@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 OPTIONS = (
     "mem=256M",
     "seccomp=on",
-    # Its idle loop (os_idle_sleep) can miss a packet's signal, and slept on for a second. This lets it sleep for 10 ms.
-    "nohz=off",
     "quiet",
     "fb_tunnels=none",
     "con=null",
@@ -41,7 +39,7 @@ class UserMode:
         disk = f"ubd0={place / machine.name}.cow,{self.images[machine.release]}"
         # Without gro=1, TCP over these interfaces stalls.
         nics = [
-            f"vec{index}:transport=raw,ifname={far_end(machine.port(index))},mac={machine.mac(index)},gro=1"
+            f"vec{index}:transport=tap,ifname={machine.tap(index)},mac={machine.mac(index)},gro=1"
             for index in range(len(machine.links))
         ]
         root = ["root=/dev/ubda", "rw"]
@@ -51,13 +49,3 @@ class UserMode:
         """Where it keeps its sockets, and its memory."""
         memory = {"TMPDIR": "/dev/shm"} if os.access("/dev/shm", os.W_OK) else {}
         return {"HOME": str(place), **memory}
-
-    def plug(self, port: str) -> list[list[str]]:
-        """A veth, and no tap, which signals a packet before epoll has it: now and then one lay there until the next."""
-        end = far_end(port)
-        silent = ["link", "set", end, "arp", "off", "up"]  # what comes there is for the machine alone to answer
-        return [["link", "add", port, "type", "veth", "peer", "name", end], silent]
-
-
-def far_end(port: str) -> str:
-    return f"{port}-far"

@@ -99,7 +99,7 @@ class Lab:
         self.down()
         self.place.mkdir(parents=True)
         (self.place / "scenario").write_text(self.scenario.name)
-        wires.lay(self.namespace, self.scenario, self.hypervisor, CONTROLLER)
+        wires.lay(self.namespace, self.scenario, CONTROLLER)
         # From a process outside of the namespace, or there were no packages to fetch.
         proxy = [str(HERE / "package_proxy.py"), self.namespace, CONTROLLER, PROXY_PORT, str(self.home / "packages")]
         self._spawn("proxy", [sys.executable, *proxy])

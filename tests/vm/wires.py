@@ -13,7 +13,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from machine import Box, Hypervisor, Scenario
+    from machine import Box, Scenario
 
 
 class LabError(Exception):
@@ -28,7 +28,7 @@ def run(*command: str) -> str:
     return done.stdout
 
 
-def lay(namespace: str, scenario: Scenario, hypervisor: Hypervisor, controller: str) -> None:
+def lay(namespace: str, scenario: Scenario, controller: str) -> None:
     """Makes the scenario's wires, and the controller's end of the one that leads to all machines."""
     run("ip", "netns", "add", namespace)
     ip = ("ip", "-n", namespace)
@@ -41,9 +41,8 @@ def lay(namespace: str, scenario: Scenario, hypervisor: Hypervisor, controller: 
     run(*ip, "address", "add", f"{controller}/24", "dev", "br-mgmt")
     for machine in scenario.machines:
         for index, link in enumerate(machine.links):
-            for words in hypervisor.plug(machine.port(index)):
-                run(*ip, *words)
-            run(*ip, "link", "set", machine.port(index), "master", f"br-{link.wire}", "up")
+            run(*ip, "tuntap", "add", "dev", machine.tap(index), "mode", "tap")
+            run(*ip, "link", "set", machine.tap(index), "master", f"br-{link.wire}", "up")
     for box in scenario.boxes:
         _put(namespace, box)
 
