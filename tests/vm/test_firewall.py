@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sites import BERLIN_LAN, LONDON_LAN, play_firewall, tunnel_works
 from traffic import capturing, pings, without_keys
-from vmlab import CONTROLLER, GREETING, SSH, Run, eventually
+from vmlab import COMMAND_SECONDS, CONTROLLER, GREETING, SSH, eventually, run_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vmlab import Lab
+    from vmlab import Lab, Run
 
 pytestmark = pytest.mark.usefixtures("first_run")
 
@@ -64,8 +64,7 @@ def stranger_ssh(lab: Lab, command: str) -> list[str]:
 
 def as_stranger(lab: Lab, command: str) -> Run:
     """What a command says on the gateway to somebody who comes from the WAN."""
-    done = subprocess.run(stranger_ssh(lab, command), capture_output=True, text=True, check=False)
-    return Run(done.returncode, done.stdout + done.stderr)
+    return run_within(stranger_ssh(lab, command), COMMAND_SECONDS)
 
 
 def greeted(lab: Lab, box: str = "") -> bool:

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 CONTROLLER = "10.99.0.1"
 PROXY_PORT = "3142"  # the image's apt asks there
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", re.MULTILINE)
+# How long a command on a machine may take, and a run over all of them, before one of the machines must hang. Several
+# times what the slowest of them need.
+COMMAND_SECONDS = 180
+PLAY_SECONDS = 900
 SSH = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR", "ConnectTimeout=5")
 GREETING = "import socket, sys; print(socket.create_connection((sys.argv[1], 22), 2).makefile().readline())"
 
@@ -68,6 +72,17 @@ def eventually(condition: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(0.2)
     return True
+
+
+def run_within(command: list[str], seconds: float, environment: dict[str, str] | None = None) -> Run:
+    """What a command says. Raises LabError if it takes too long, so that a machine that hangs fails the tests that ask
+    it, and the others go on."""
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds)
+    except subprocess.TimeoutExpired as late:
+        heard = (late.output or b"").decode(errors="replace")  # bytes, says subprocess, even of text
+        raise LabError(f"no end within {seconds:.0f} s: {' '.join(command)}\n{heard[-2000:]}") from late
+    return Run(done.returncode, done.stdout + done.stderr)
 
 
 def running(pid: int) -> bool:
@@ -177,8 +192,7 @@ class Lab:
 
     def inside(self, *command: str, box: str = "") -> Run:
         """Runs a command of this machine on the lab's wires, or in one of its boxes."""
-        done = subprocess.run(self.entered(*command, box=box), capture_output=True, text=True, check=False)
-        return Run(done.returncode, done.stdout + done.stderr)
+        return run_within(self.entered(*command, box=box), COMMAND_SECONDS)
 
     def entered(self, *command: str, box: str = "") -> list[str]:
         namespace = f"{self.namespace}-{box}" if box else self.namespace
@@ -192,10 +206,10 @@ class Lab:
 
     def ssh(self, host: str, command: str, check: bool = True) -> str:
         """What a command prints on a machine."""
-        done = subprocess.run(self.ssh_command(host, command), capture_output=True, text=True, check=False)
-        if check and done.returncode:
-            raise LabError(f"{host}: {command}: {done.stdout}{done.stderr}")
-        return done.stdout + done.stderr
+        done = run_within(self.ssh_command(host, command), COMMAND_SECONDS)
+        if check and done.status:
+            raise LabError(f"{host}: {command}: {done.output}")
+        return done.output
 
     def play(self, *arguments: str, playbook: str = "causeway.ipsec.site") -> Run:
         inventories = [word for inventory in self.scenario.inventories for word in ("-i", str(inventory))]
@@ -206,8 +220,7 @@ class Lab:
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.place / "cp"),
         }
         command = self.entered("ansible-playbook", *inventories, playbook, *arguments)
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        return Run(done.returncode, done.stdout + done.stderr)
+        return run_within(command, PLAY_SECONDS, environment)
 
 
 def hypervisor_of_environment(stock_kernel: bool) -> Hypervisor:
