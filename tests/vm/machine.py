@@ -76,6 +76,10 @@ class Hypervisor(Protocol):
     def boot_seconds(self) -> float:
         """How long one may take to boot, or to halt, before something must be wrong."""
 
+    @property
+    def attendant(self) -> str:
+        """A script of this room that looks after the machines of a lab, given where they write; empty for none."""
+
     def command(self, machine: Machine, place: Path) -> list[str]:
         """The program that is this machine until it has halted. It keeps what it writes in `place`, over reboots."""
 

@@ -58,6 +58,7 @@ class Qemu:
 
     images: dict[str, Path]
     accelerator: str
+    attendant: str = ""
 
     @property
     def boot_seconds(self) -> float:

@@ -281,8 +281,7 @@ def test_a_rekeying_by_either_side_loses_nothing_but_what_is_quicker_than_its_ke
         lab.ssh("berlin-1", "sleep 1")  # with the new ones
     assert sum(pinged.values()) == without_keys(lab, *gateways) - unknown, pinged
     assert {way for way, lost in pinged.items() if lost} <= {way for site in hasty for way in ways(site)}
-    # A packet may lie in front of a machine until its next one (seen on the wires): now and then a single ping is late.
-    assert eventually(lambda: all_cross(lab), 10)
+    assert all_cross(lab)
 
 
 # What their owners have got wrong, and what our report makes of it. Two have not.

@@ -33,6 +33,7 @@ class UserMode:
     kernel: Path
     images: dict[str, Path]
     boot_seconds: float = 90
+    attendant: str = "attendant.py"
 
     def command(self, machine: Machine, place: Path) -> list[str]:
         """Its disk is the image with what it has written itself, which stays when it boots again."""

@@ -118,6 +118,10 @@ class Lab:
         # From a process outside of the namespace, or there were no packages to fetch.
         proxy = [str(HERE / "package_proxy.py"), self.namespace, CONTROLLER, PROXY_PORT, str(self.home / "packages")]
         self._spawn("proxy", [sys.executable, *proxy])
+        if self.hypervisor.attendant:
+            self._spawn(
+                "attendant", self.entered(sys.executable, str(HERE / self.hypervisor.attendant), str(self.place))
+            )
         for machine in self.scenario.machines:
             self.start(machine.name)
         for machine in self.scenario.machines:
