@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from runs import Run
     from watching import Watch
 
-MOMENTS = int(os.environ.get("CAUSEWAY_FAULTS_MOMENTS", "5"))  # of each kind of run
+MOMENTS = int(os.environ.get("CAUSEWAY_FAULTS_MOMENTS", "2"))  # of each kind of run
 OLD = ("-e", "ipsec_hosts=gateways")
 TOPOLOGIES: dict[str, tuple[str, ...]] = {"old": OLD, "new": (*OLD, "-e", f"@{ROOM / 'changed.yml'}")}
 OTHER = {"old": "new", "new": "old"}
