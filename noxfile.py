@@ -174,7 +174,8 @@ def live_13(session: nox.Session) -> None:
 def live(session: nox.Session, wanted: str) -> None:
     """Runs the tests whose names have what is wanted."""
     containers(session)
-    run(session, "pytest", "-q", "-k", wanted, "tests/live")
+    # Two pairs of gateways at a time: most of a test is waiting for daemons.
+    run(session, "pytest", "-q", "-k", wanted, "-n", "2", "--dist", "loadfile", "tests/live")
 
 
 @nox.session
