@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sites import BERLIN_LAN, LONDON_LAN, play_firewall, tunnel_works
 from traffic import capturing, pings, without_keys
-from vmlab import COMMAND_SECONDS, CONTROLLER, GREETING, SSH, eventually, run_within
+from vmlab import CONTROLLER, GREETING, SSH, eventually, run_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +64,7 @@ def stranger_ssh(lab: Lab, command: str) -> list[str]:
 
 def as_stranger(lab: Lab, command: str) -> Run:
     """What a command says on the gateway to somebody who comes from the WAN."""
-    return run_within(stranger_ssh(lab, command), COMMAND_SECONDS)
+    return run_within(stranger_ssh(lab, command))
 
 
 def greeted(lab: Lab, box: str = "") -> bool:
