@@ -31,7 +31,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.connection_view imp
 from ansible_collections.causeway.ipsec.plugins.module_utils.vici import Client, ViciCommandError, ViciError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from ansible_collections.causeway.ipsec.plugins.module_utils.vici_message import Message
 
@@ -103,10 +103,11 @@ def apply_plan(client: Client, plan: Plan, wanted: Wanted, touched: set[str]) ->
     for name in (*plan.remove, *plan.replace):
         withdraw(client, name)
     waiting = {name: wanted.connections[name] for name in (*plan.load, *plan.replace)}
+    old = sas_of(client, {*plan.remove, *waiting})  # before anything is loaded: what a peer then dials is as wanted
     for name, message in waiting.items():
         if not _starts(message):  # a peer that dials again the moment its SA ends must not find nothing
             client.request("load-conn", {name: passive(message)})
-    end_and_load(client, plan.remove, waiting)
+    end_and_load(client, old, waiting)
     for connection, child in plan.traps:
         client.request("install", {"ike": connection, "child": child})
     unload_credentials(client, plan)
@@ -156,10 +157,13 @@ def withdraw(client: Client, name: str) -> None:
                 client.request("uninstall", {"ike": connection, "child": child})
 
 
-def end_and_load(client: Client, removed: Iterable[str], waiting: Mapping[str, Message]) -> None:
-    """End the SAs that these connections have now; load each as soon as its own are gone, not waiting for others'."""
-    names = {*removed, *waiting}
-    ending = {sa.unique_id: sa.name for sa in read_sas(client) if sa.name in names}
+def sas_of(client: Client, connections: Collection[str]) -> dict[str, str]:
+    """Return the IKE SAs that these connections have now: the connection of each, by the SA's unique id."""
+    return {sa.unique_id: sa.name for sa in read_sas(client) if sa.name in connections}
+
+
+def end_and_load(client: Client, ending: Mapping[str, str], waiting: Mapping[str, Message]) -> None:
+    """End IKE SAs; load each connection as soon as none of its own is among them any more, not waiting for others'."""
     _terminate(client, ending, force=False)
     left = dict(waiting)
     begun = time.monotonic()
@@ -200,7 +204,7 @@ def roll_back(client: Client, plan: Plan, current: Current, touched: set[str]) -
     for name in sorted(touched):
         withdraw(client, name)
     with contextlib.suppress(LoadError):  # SAs that came up meanwhile have the new parameters
-        end_and_load(client, touched, {})
+        end_and_load(client, sas_of(client, touched), {})
     for name in sorted(touched & set(before.connections)):
         if name in current.connections:
             _attempt(client, "load-conn", {name: current.connections[name]}, name, problems)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.charon import read_sas
-from ansible_collections.causeway.ipsec.plugins.module_utils.connection_apply import LoadError, end_and_load
+from ansible_collections.causeway.ipsec.plugins.module_utils.connection_apply import LoadError, end_and_load, sas_of
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import connected
 from ansible_collections.causeway.ipsec.plugins.module_utils.sas import state_of
 from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_dial import Result, Tunnel, bring_up
@@ -80,9 +80,9 @@ def _tunnels(items: Iterable[Mapping[str, Any]]) -> list[Tunnel]:
 
 def bring_down(client: Client, tunnels: Sequence[Tunnel]) -> list[Result]:
     """End the tunnels' SAs."""
-    before = {sa.name for sa in read_sas(client)}
-    end_and_load(client, [tunnel.name for tunnel in tunnels if tunnel.name in before], {})
-    after = read_sas(client)
+    ending = sas_of(client, {tunnel.name for tunnel in tunnels})
+    end_and_load(client, ending, {})
+    before, after = set(ending.values()), read_sas(client)
     return [
         Result(tunnel.name, state_of(tunnel.name, tunnel.children, after), changed=tunnel.name in before)
         for tunnel in tunnels

@@ -28,6 +28,7 @@ class Charon:
         self.certificates: list[str] = []  # in PEM, the last one first
         self.sas: dict[str, str] = {}  # unique id to connection
         self.traps: set[tuple[str, str]] = set()  # connection and child; loading installs none
+        self.dialled: set[str] = set()  # connections that their peers set up, once, the moment they are loaded
         self.calls: list[tuple[str, str]] = []
         self.refused: set[str] = set()
         self.emptied: set[str] = set()
@@ -66,6 +67,9 @@ class Charon:
         if name in self.refused:
             raise ViciCommandError("load-conn", "unknown option: frobnicate, config discarded")
         self.connections[name] = {} if name in self.emptied else dict(message[name])
+        if name in self.dialled:
+            self.dialled.remove(name)
+            self.sas[f"dialled {name}"] = name
 
     def unload_conn(self, name: str, _message: Mapping[str, Any]) -> None:
         if self.connections.pop(name, None) is None:

@@ -100,6 +100,22 @@ def test_h16_h20_a_change_ends_the_old_sas_before_it_loads(charon: Charon) -> No
     assert {name for _unused, name in changes[:2]} == {"cw-probe.cw-a"}
 
 
+@pytest.mark.parametrize("before", [("cw-a",), ()], ids=["a change", "the first run"])
+def test_what_a_peer_dials_while_we_load_stays_up(charon: Charon, before: tuple[str, ...]) -> None:
+    """It has the new parameters, and a peer whose new SA ends before it knows that it has one would keep it."""
+
+    def trapped(rekey: str) -> Request:
+        wanted = request("cw-a", rekey=rekey)
+        return replace(wanted, config=wanted.config.replace("start_action = start", "start_action = trap"))
+
+    if before:
+        run(trapped("4h"))
+    charon.sas = {"1": "cw-a"}  # on the first run, it is of a connection that somebody has unloaded
+    charon.dialled = {"cw-a"}
+    run(trapped("1h"))
+    assert charon.sas == {"dialled cw-a": "cw-a"}
+
+
 def test_h17_a_renamed_child_leaves_neither_trap_nor_sa(charon: Charon) -> None:
     run(request("cw-a"))
     charon.traps = {("cw-a", "cw-a"), ("other", "other")}
