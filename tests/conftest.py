@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pytest
 
-MOST = 1000  # characters of a reason: a playbook's whole output may be one
+MOST = 4000  # characters of a reason: a playbook's whole output may be one
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,13 +21,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Which tests have failed, where and why, in the file that noxfile.py names."""
+    """Which tests have failed, where and why, in the file that noxfile.py names.
+
+    A reason is told once: a fixture that fails is that of all the tests which use it.
+    """
     file = os.environ.get("CAUSEWAY_FAILURES")
     failed = [report for how in ("failed", "error") for report in terminalreporter.stats.get(how, [])]
     if file and failed and "PYTEST_XDIST_WORKER" not in os.environ:  # who gave out the tests knows of all
+        reasons: dict[str, list[str]] = {}
+        for report in failed:
+            reasons.setdefault(_why(report), []).append(f"{report.nodeid} ({getattr(report, 'when', 'collect')})")
         with Path(file).open("a") as failures:
             failures.writelines(
-                f"{report.nodeid} ({getattr(report, 'when', 'collect')})\n{_why(report)}\n" for report in failed
+                f"{first}{f' and {len(others)} more tests' if others else ''}\n{why}\n"
+                for why, (first, *others) in reasons.items()
             )
 
 

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "vm"))
+from runs import eventually
 from sites import BERLIN_LAN, GATEWAYS, INSTALL, LONDON_LAN, tunnel_works  # after the paths that lead there
-from vmlab import Lab, eventually, lab_of_environment
+from vmlab import Lab, lab_of_environment
 from wires import LabError
 
 if TYPE_CHECKING:

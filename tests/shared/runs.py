@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)\s+unreachable=(\d+)\s+failed=(\d+)", re.MULTILINE)
+FAILED = re.compile(r"^fatal: ", re.MULTILINE)
 RESULT = re.compile(r"^(?:ok|changed|skipping|failed|fatal): \[([^]\s]+)\].*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run of ansible-playbook."""
+    """One run of ansible-playbook, or of another command."""
 
     status: int
     output: str
@@ -53,10 +54,19 @@ class Run:
         parts = RESULT.split(self.output)
         return "".join(text for text, of_host in zip(parts[::2], parts[1::2]) if of_host == host)
 
+    @property
+    def why(self) -> str:
+        """What tells why it failed: what it said from the first failed task on, or else its end."""
+        begins = FAILED.search(self.output)
+        if not begins:
+            return self.output[-6000:]
+        said = self.output[begins.start() :]
+        return said if len(said) <= 8000 else f"{said[:2000]}\n[…]\n{said[-6000:]}"
+
     def succeeded(self) -> Run:
-        """This run, or a failure that shows its end."""
+        """This run, or a failure that shows why."""
         if self.status:
-            pytest.fail(self.output[-6000:])
+            pytest.fail(self.why)
         return self
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from runs import eventually
 from sites import INSTALL
-from vmlab import eventually
 from wires import LabError
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pings import steadily, unanswered
+from runs import eventually
 from sites import GATEWAYS, LONDON_LAN, play_topology, states, tunnel_works
 from traffic import capturing, pings, without_keys
-from vmlab import eventually
 
 if TYPE_CHECKING:
     from vmlab import Lab

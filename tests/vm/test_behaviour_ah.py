@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from pings import steadily, unanswered
+from runs import eventually
 from sites import GATEWAYS, LONDON_LAN, play_topology, states, tunnel_works
 from traffic import capturing, pings
-from vmlab import eventually
 
 if TYPE_CHECKING:
     from vmlab import Lab

@@ -18,15 +18,16 @@ from typing import TYPE_CHECKING
 import pytest
 from packets import AH, ESP, UDP
 from peers import LIBRESWAN, PEERS, STRONGSWAN, address, examples, topology, vault, ways
+from runs import eventually
 from sites import play_topology
 from traffic import capturing, crossing, pinging_each, without_keys
-from vmlab import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from packets import Packet
-    from vmlab import Lab, Run
+    from runs import Run
+    from vmlab import Lab
 
 SCENARIO = "foreign"
 OURS = "berlin-gw"

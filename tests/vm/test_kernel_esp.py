@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from packets import ESP
+from runs import eventually
 from sites import (
     BERLIN_LAN,
     GATEWAYS,
@@ -22,10 +23,10 @@ from sites import (
     wan_while_lans_ping,
 )
 from traffic import capturing, pings
-from vmlab import eventually
 
 if TYPE_CHECKING:
-    from vmlab import Lab, Run
+    from runs import Run
+    from vmlab import Lab
 
 pytestmark = pytest.mark.usefixtures("first_run")
 

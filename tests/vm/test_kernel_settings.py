@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 from packets import ICMP6, REDIRECTS
+from runs import eventually
 from sites import LONDON_LAN, PROVEN, play_topology, tunnel_works
 from traffic import capturing, pings
-from vmlab import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vmlab import Lab, Run
+    from runs import Run
+    from vmlab import Lab
 
 OURS = "sysctl -q -p /etc/sysctl.d/99-zz-causeway.conf"
 BERLIN_GW, LONDON_GW = "198.51.100.10", "198.51.100.20"

@@ -108,7 +108,7 @@ def test_it_never_catches_what_is_for_a_tunnel(lab: Lab, masquerade: Masquerade)
 def test_nor_does_one_that_comes_later(lab: Lab) -> None:
     """Until the next run what tunnels carry is no connection to this host; from then on, one with its own addresses."""
     masquerade = MASQUERADES[0]
-    assert play_firewall(lab).status == 0
+    play_firewall(lab).succeeded()
     try:
         lab.ssh(GATEWAY, masquerade.begin)
         for chain in ("untracked", "keep_addresses"):
@@ -117,10 +117,10 @@ def test_nor_does_one_that_comes_later(lab: Lab) -> None:
                 arrived = says_berlin(lab)
             assert seen.unexpected == []
             assert {packet.source for packet in arrived.packets} == {BERLIN_LAN, LONDON_LAN}
-            assert play_firewall(lab).status == 0
+            play_firewall(lab).succeeded()
     finally:
         lab.ssh(GATEWAY, masquerade.end)
-    assert play_firewall(lab).status == 0
+    play_firewall(lab).succeeded()
 
 
 def reaches_the_wan(lab: Lab) -> bool:
@@ -131,7 +131,7 @@ def reaches_the_wan(lab: Lab) -> bool:
 
 
 def test_a_gateway_that_translates_nothing_is_no_way_to_the_internet(lab: Lab) -> None:
-    assert play_firewall(lab, firewall_forward_others="allow").status == 0
+    play_firewall(lab, firewall_forward_others="allow").succeeded()
     assert reaches_the_wan(lab)
-    assert play_firewall(lab).status == 0
+    play_firewall(lab).succeeded()
     assert not reaches_the_wan(lab)

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from runs import eventually
 from sites import (
     GATEWAYS,
     LAN_HOSTS,
@@ -21,10 +22,10 @@ from sites import (
     wan_while_lans_ping,
 )
 from traffic import capturing, pings
-from vmlab import eventually
 
 if TYPE_CHECKING:
-    from vmlab import Lab, Run
+    from runs import Run
+    from vmlab import Lab
 
 SCENARIO = "nat"
 ROUTER, LONDON = "198.51.100.30", "198.51.100.20"

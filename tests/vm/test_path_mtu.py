@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from modules import module
+from runs import eventually
 from sites import BERLIN_LAN, GATEWAYS, LONDON_LAN, forget_paths, play_topology
 from traffic import pings, transfer
-from vmlab import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from vmlab import Lab, Run
+    from runs import Run
+    from vmlab import Lab
 
 CBC = {
     "ike": {"version": 2, "encryption": "aes256", "integrity": "sha256", "dh_group": 15, "lifetime": 14400},

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from runs import eventually
 from sites import GATEWAYS, PROVEN, lans_talk, tunnel_works
 from traffic import capturing
-from vmlab import eventually
 
 if TYPE_CHECKING:
-    from vmlab import Lab, Run
+    from runs import Run
+    from vmlab import Lab
 
 pytestmark = pytest.mark.usefixtures("first_run")
 

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from packets import ESP
+from runs import eventually
 from sites import GATEWAYS, PROVEN, lans_talk, play_again, tunnel_works, wan_while_lans_ping
 from traffic import capturing
-from vmlab import eventually
 
 if TYPE_CHECKING:
-    from vmlab import Lab, Run
+    from runs import Run
+    from vmlab import Lab
 
 pytestmark = pytest.mark.usefixtures("first_run")
 

@@ -16,29 +16,25 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zlib import crc32
 
-import wires
+sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
+import wires  # after the path that leads to what is shared
 from machine import HERE, Hypervisor, Machine, Scenario, read_scenario
 from qemu import Qemu, accelerator
+from runs import Run, eventually
 from uml import UserMode
 from wires import LabError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 CONTROLLER = "10.99.0.1"
 PROXY_PORT = "3142"  # the image's apt asks there
-RECAP = re.compile(r"^(\S+)\s+: ok=\d+\s+changed=(\d+)", re.MULTILINE)
 # How long a command on a machine may take, and a run over all of them, before one of the machines must hang.
 # The slowest run that was seen took 265 s, together with the boot of its machines, which were emulated.
 COMMAND_SECONDS = 180
@@ -51,38 +47,23 @@ class UnavailableError(Exception):
     """The machines of a scenario can't run here."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """What a command said."""
-
-    status: int
-    output: str
-
-    @property
-    def changed(self) -> dict[str, int]:
-        """The number of changes by host, if it was a playbook."""
-        return {host: int(changed) for host, changed in RECAP.findall(self.output)}
-
-
-def eventually(condition: Callable[[], bool], seconds: float) -> bool:
-    """Whether something comes true in time."""
-    end = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.2)
-    return True
-
-
 def run_within(command: list[str], seconds: float = COMMAND_SECONDS, environment: dict[str, str] | None = None) -> Run:
     """What a command says. Raises LabError if it takes too long, so that a machine that hangs fails the tests that ask
     it, and the others go on."""
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=seconds)
+        done = subprocess.run(
+            command,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # in the order in which it was said
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
     except subprocess.TimeoutExpired as late:
         heard = (late.output or b"").decode(errors="replace")  # bytes, says subprocess, even of text
         raise LabError(f"no end within {seconds:.0f} s: {' '.join(command)}\n{heard[-2000:]}") from late
-    return Run(done.returncode, done.stdout + done.stderr)
+    return Run(done.returncode, done.stdout)
 
 
 def running(pid: int) -> bool:
