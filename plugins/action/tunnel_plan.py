@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.causeway.ipsec.plugins.module_utils.sa_causes import HALF
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import load_topology, plain
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof.dialling import halves, unsettled
 
@@ -40,4 +41,6 @@ class ActionModule(ActionBase):
 
 
 def _states(answer: Mapping[str, Any]) -> dict[str, str]:
-    return {one["name"]: one["state"] for one in answer.get("tunnels") or ()}
+    return {
+        one["name"]: "half" if one["cause_code"] == HALF.code else one["state"] for one in answer.get("tunnels") or ()
+    }

@@ -233,6 +233,11 @@ OVERHEARD = (
     ),
 )
 PASSIVE = Cause("waits", "this end only answers: the peer has not set the tunnel up. Look at the peer's own report.")
+HALF = Cause(
+    "half",
+    "the ends have authenticated each other, and the peer has fallen silent since: it is slow, or it has lost the "
+    "tunnel, as in a crash. This end tries again within minutes; with anew: true, the module tunnel does so at once.",
+)
 TOO_SLOW = Cause("slow", "the peer answers, but the tunnel did not come up in time. Try a longer timeout.")
 
 

@@ -20,6 +20,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run impo
 from ansible_collections.causeway.ipsec.plugins.module_utils.files import FileError
 from ansible_collections.causeway.ipsec.plugins.module_utils.host_files import read_host_file
 from ansible_collections.causeway.ipsec.plugins.module_utils.sa_causes import (
+    HALF,
     PASSIVE,
     TOO_SLOW,
     Cause,
@@ -184,7 +185,9 @@ def _result(attempt: _Attempt, sas: Sequence[IkeSa], offers: Mapping[str, Offer]
         return Result(tunnel.name, state, cause=no_answer(offer))
     if any(sa.unauthenticated for sa in own):
         return Result(tunnel.name, state, cause=unauthenticated(offer))
-    return Result(tunnel.name, state, cause=TOO_SLOW if tunnel.initiate else PASSIVE)
+    if not tunnel.initiate:
+        return Result(tunnel.name, state, cause=PASSIVE)
+    return Result(tunnel.name, state, cause=HALF if any(sa.up for sa in own) else TOO_SLOW)
 
 
 def read_offers(path: str = CONNECTIONS) -> dict[str, Offer]:

@@ -128,8 +128,9 @@ tunnels:
       description:
         - The same for programs.
         - One of V(no_answer), V(ike_proposal), V(ike_group), V(child_proposal), V(authentication), V(psk_mismatch),
-          V(secret_missing), V(identity), V(selectors), V(algorithm_missing), V(kernel), V(local), V(not_loaded),
-          V(refused), V(waits), V(slow) or V(unknown).
+          V(secret_missing), V(identity), V(certificate_dates), V(certificate_revoked), V(certificate_status),
+          V(certificate_untrusted), V(key_missing), V(public_key), V(selectors), V(algorithm_missing), V(kernel),
+          V(local), V(not_loaded), V(refused), V(waits), V(half), V(slow) or V(unknown).
       type: str
       returned: always
       sample: no_answer

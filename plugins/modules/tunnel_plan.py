@@ -12,8 +12,8 @@ version_added: 0.1.0
 description:
   - Reads C(ipsec_topology) and what gateways have said of their connections. A tunnel that both of its managed ends
     have up needs nothing, and on a gateway all of whose tunnels are like that no module need run.
-  - With O(raised), it names the tunnels that one end has up and the other, after a crash, has lost. Nobody but the end
-    that dials can bring these up, by dialling anew.
+  - With O(raised), it names the tunnels that one end has up, or half (an IKE SA of which nothing comes), and that the
+    other has lost, as in a crash. Nobody but the end that dials can bring these up, by dialling anew.
 options:
   loaded:
     description:

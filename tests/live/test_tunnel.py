@@ -195,3 +195,16 @@ def test_what_the_peer_has_lost_in_a_crash_is_dialled_anew(pair: Pair) -> None:
     assert (foreseen["changed"], done["changed"], done["tunnels"][0]["state"]) == (True, True, "up")
     assert len(here.spis("cw-one")) == len(there.spis("cw-one")) == 2
     assert not set(here.spis("cw-one")) & set(before)
+
+
+def test_an_ike_sa_that_the_peer_has_lost_is_told_and_dialled_anew(pair: Pair) -> None:
+    """The end that has it waits for an answer for minutes, and would not dial while it does."""
+    load(pair)
+    here, there = pair
+    here.sh("swanctl --initiate --timeout 20 --ike cw-one")
+    there.sh("systemctl kill -s KILL strongswan; systemctl restart strongswan")
+    assert cause(here)[0] == "half"
+    assert there.module("tunnel_info", names=["cw-one"])["tunnels"][0]["state"] == "down"
+    done = here.module("tunnel", connections=[{**ONE[0], "anew": True}])
+    assert (done["changed"], done["tunnels"][0]["state"]) == (True, "up")
+    assert len(here.spis("cw-one")) == len(there.spis("cw-one")) == 2

@@ -36,10 +36,11 @@ def unsettled(topology: Topology, gateways: Iterable[str], up: Mapping[str, Coll
 
 
 def halves(topology: Topology, states: Mapping[str, Mapping[str, str]]) -> Names:
-    """The connections that a gateway has up and its peer, a gateway of this run, has lost: to be dialled anew here.
+    """The connections that a gateway has and its peer, a gateway of this run, has lost: to be dialled anew here.
 
     A gateway that crashes takes no leave of its peers. Theirs is half a tunnel then, until they notice after minutes.
-    states: of each gateway's connections, up, connecting or down. Only the end that dials is named.
+    states: of each gateway's connections, up, half (an IKE SA, and nothing comes of it), connecting or down. Only the
+    end that dials is named.
     """
     found: Names = {}
     for tunnel in all_tunnels(topology):
@@ -47,6 +48,6 @@ def halves(topology: Topology, states: Mapping[str, Mapping[str, str]]) -> Names
         first, second = (topology.sites[name] for name in tunnel.sites)
         for here, there in ((first, second), (second, first)):
             ours, theirs = (states.get(end.gateway.host or "", {}).get(connection) for end in (here, there))
-            if here.gateway.host and (ours, theirs) == ("up", "down") and initiates(tunnel, here, there):
+            if here.gateway.host and ours in {"up", "half"} and theirs == "down" and initiates(tunnel, here, there):
                 found.setdefault(here.gateway.host, []).append(connection)
     return found

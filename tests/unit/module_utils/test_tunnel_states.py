@@ -5,12 +5,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from ansible_collections.causeway.ipsec.plugins.module_utils.sa_causes import (
+    HALF,
+    OVERHEARD,
+    PASSIVE,
     SYMPTOMS,
+    TOO_SLOW,
     Offer,
     classify,
     no_answer,
@@ -25,6 +30,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.sas import (
     summary,
 )
 from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_dial import read_offers
+from ansible_collections.causeway.ipsec.plugins.modules import tunnel
 
 CHILD = {
     "name": "c",
@@ -208,6 +214,12 @@ def test_every_text_can_be_filled_in() -> None:
     for symptom in SYMPTOMS:
         groups = dict.fromkeys(symptom.pattern.groupindex, "x")
         assert symptom.text.format(**groups, **words(Offer()))
+
+
+def test_every_code_is_documented() -> None:
+    codes = {symptom.code for symptom in (*SYMPTOMS, *OVERHEARD)} | {PASSIVE.code, HALF.code, TOO_SLOW.code, "unknown"}
+    (shown,) = re.findall(r"cause_code:.*?returned:", tunnel.RETURN, re.DOTALL)
+    assert set(re.findall(r"V\((\w+)\)", shown)) == codes
 
 
 def test_silence_is_no_answer_and_the_unknown_is_quoted() -> None:

@@ -59,6 +59,9 @@ def test_what_is_up_at_both_ends_is_left_alone(
     ("ours", "theirs", "wanting"),
     [
         ("up", "down", {"berlin-gw": [LONDON]}),
+        ("half", "down", {"berlin-gw": [LONDON]}),
+        ("half", "connecting", {}),  # the other knows of it: they are at it still
+        ("connecting", "down", {}),  # nobody answers
         ("up", "up", {}),
         ("up", "connecting", {}),
         ("down", "down", {}),
