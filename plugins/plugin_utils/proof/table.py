@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..columns import aligned
+from ..wording import first_few
 from .verdict import End, Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .lost import Lost
 
@@ -19,8 +20,12 @@ HEAD = ("Tunnel", "State", "IKE", "ESP", "Out / in", "Pings", "RTT", "MTU")
 
 
 def render(rows: Sequence[Row], lost: Iterable[Lost] = ()) -> str:
-    """Columns of text, then one line for each problem or note, and for each host that dropped out of the run."""
-    return "\n".join([*aligned(HEAD, [_cells(row) for row in rows]), *_notes(rows), *map(str, lost)])
+    """Columns of text, then a line for each note, each problem, and each host that dropped out of the run.
+
+    Of many tunnels, what is wrong comes last, where one looks first; and what is to be said of many is said once.
+    """
+    problems = [f"{row.tunnel}: {text}" for row in rows for text in row.problems]
+    return "\n".join([*aligned(HEAD, [_cells(row) for row in rows]), *_notes(rows), *problems, *map(str, lost)])
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -38,14 +43,21 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
-def _notes(rows: Iterable[Row]) -> Iterable[str]:
+def _notes(rows: Iterable[Row]) -> list[str]:
+    tunnels: dict[str, list[str]] = {}
     for row in rows:
-        yield from (f"{row.tunnel}: {text}" for text in (*row.problems, *row.notes))
-        absent = [end.host for end in row.ends if end.up is None and end.host not in row.lost]
-        if absent:
-            yield f"{row.tunnel}: not seen from {', '.join(absent)}, which gave no answer in this run"
-        elif row.state == "up":
-            yield f"{row.tunnel}: up, but not proven: there was no address on the far side to ping through it"
+        for text in _notes_of(row):
+            tunnels.setdefault(text, []).append(row.tunnel)
+    return [f"{first_few(names)}: {text}" for text, names in tunnels.items()]
+
+
+def _notes_of(row: Row) -> Iterator[str]:
+    yield from row.notes
+    absent = [end.host for end in row.ends if end.up is None and end.host not in row.lost]
+    if absent:
+        yield f"not seen from {', '.join(absent)}, which gave no answer in this run"
+    elif row.state == "up":
+        yield "up, but not proven: there was no address on the far side to ping through it"
 
 
 def _size(count: int) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..topology.expand import all_tunnels
 from ..topology.model import Topology, section_name
+from ..wording import first_few
 from .targets import split_name
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 Answers = Mapping[str, Sequence[Mapping[str, Any]]]  # host name to the list that a module returned there
 
-MOST_PAIRS = 4  # that are named, of many
 SMALLEST_USUAL = 1280  # every link that carries IPv6 takes it (RFC 8200)
 
 
@@ -200,11 +200,10 @@ def _problems(ends: tuple[End, ...], pings: tuple[Ping, ...]) -> list[str]:
 
 
 def _narrowed(pairs: Sequence[str]) -> str:
-    some = ", ".join(pairs[:MOST_PAIRS]) + (f" and {len(pairs) - MOST_PAIRS} more" if len(pairs) > MOST_PAIRS else "")
     return (
-        f"up, but the peer did not agree to {some}. Either it has other subnets than the topology says, or it takes "
-        "one pair of subnets for each IPsec SA, as libreswan, Cisco's and Fortinet's devices do: then set selectors: "
-        "pairs for the tunnel"
+        f"up, but the peer did not agree to {first_few(pairs)}. Either it has other subnets than the topology says, or "
+        "it takes one pair of subnets for each IPsec SA, as libreswan, Cisco's and Fortinet's devices do: then set "
+        "selectors: pairs for the tunnel"
     )
 
 

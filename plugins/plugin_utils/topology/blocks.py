@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
+from ..wording import first_few
 from .problems import shown
 
 if TYPE_CHECKING:
@@ -120,8 +121,7 @@ def meet(some: tuple[Block, ...], others: tuple[Block, ...]) -> Block | None:
 
 def listed(blocks: Iterable[Block]) -> str:
     """Blocks as a message lists them; the first few of many."""
-    texts = [block.text for block in blocks]
-    return ", ".join(texts[:5]) + (f" and {len(texts) - 5} more" if len(texts) > 5 else "")
+    return first_few([block.text for block in blocks])
 
 
 def _block(network: IPv4Network | IPv6Network) -> Block:

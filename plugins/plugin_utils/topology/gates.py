@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.versions import numbers
 
+from ..wording import first_few
 from .behaviour import STANDARD
 from .crypto import KEMS
 from .extra import younger
@@ -147,5 +148,4 @@ def _why(feature: str, gate: Gate, version: str) -> str:
 
 
 def _tunnels(names: list[str]) -> str:
-    shown = ", ".join(sorted(names)[:5])
-    return "" if names == [""] else f" Tunnels: {shown}{f' and {len(names) - 5} more' if len(names) > 5 else ''}."
+    return "" if names == [""] else f" Tunnels: {first_few(sorted(names))}."

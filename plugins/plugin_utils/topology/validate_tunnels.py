@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..wording import first_few
 from .authentication import authentication_faults
 from .behaviour import behaviour_faults
 from .blocks import meet
@@ -120,13 +121,9 @@ def mixed_meshes(fleet: Fleet) -> Iterator[Problem]:
             if address:
                 families.setdefault(address.version, []).append(name)
         if len(families) > 1:
-            groups = " and ".join(f"IPv{version} for {_some(names)}" for version, names in sorted(families.items()))
+            groups = " and ".join(f"IPv{version} for {first_few(names)}" for version, names in sorted(families.items()))
             message = f"gateways have addresses of two families, {groups}; make it two meshes or give them one family."
             yield Problem(bracketed("meshes", mesh.name), message)
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def unroutable_families(fleet: Fleet) -> Iterator[Problem]:

@@ -81,7 +81,7 @@ def test_a_peer_that_narrowed_the_tunnel_fails_it_though_pings_cross() -> None:
         "Fortinet's devices do: then set selectors: pairs for the tunnel"
     )
     many = one_end(84, 84, uncovered=tuple(f"10.0.{number}.0/24 === 10.1.0.0/24" for number in range(6)))
-    assert "10.0.3.0/24 === 10.1.0.0/24 and 2 more. Either" in many.problems[0]
+    assert "10.0.4.0/24 === 10.1.0.0/24 and 1 more. Either" in many.problems[0]
     assert len(many.problems) == 2  # and the ping, but no guess at where it was lost
 
 
@@ -102,6 +102,16 @@ def test_nothing_to_ping_is_up_but_not_proven() -> None:
     row = verdict.rows(TUNNELS, {}, {"berlin-gw": status(0, 0), "london-gw": status(0, 0)}, {})[0]
     assert row.state == "up"
     assert "up, but not proven" in table.render([row])
+
+
+def test_of_many_tunnels_what_is_wrong_comes_last_and_what_is_the_same_is_said_once() -> None:
+    tunnels = [(f"t{number}", f"cw-t{number}", ("berlin-gw",)) for number in range(8)]
+    seen = [{**status(0, 0)[0], "name": section} for _name, section, _hosts in tunnels[1:]]
+    rows = verdict.rows(tunnels, {}, {"berlin-gw": seen}, {})
+    assert table.render(rows).splitlines()[2 + len(tunnels) :] == [
+        "t1, t2, t3, t4, t5 and 2 more: up, but not proven: there was no address on the far side to ping through it",
+        "t0: berlin-gw: down: no security association",
+    ]
 
 
 def test_no_answer_from_either_end_is_unproven_not_proven() -> None:
