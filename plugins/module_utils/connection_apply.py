@@ -31,14 +31,15 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.connection_view imp
 from ansible_collections.causeway.ipsec.plugins.module_utils.vici import Client, ViciCommandError, ViciError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from ansible_collections.causeway.ipsec.plugins.module_utils.sas import IkeSa
     from ansible_collections.causeway.ipsec.plugins.module_utils.vici_message import Message
 
 PROBE = "cw-probe."  # a dot: no connection of the file can be called that
 NOWHERE = "::1"  # a peer that dials just then must not be taken for the probe's
-POLITE_SECONDS = 2.0
-FORCED_SECONDS = 5.0
+PATIENCE_SECONDS = 5.0  # for the answer to a DELETE, which charon sends again after 4 s (its retransmit_timeout)
+FORCED_SECONDS = 3.0
 POLL_SECONDS = 0.05
 
 
@@ -157,14 +158,22 @@ def withdraw(client: Client, name: str) -> None:
                 client.request("uninstall", {"ike": connection, "child": child})
 
 
-def sas_of(client: Client, connections: Collection[str]) -> dict[str, str]:
-    """Return the IKE SAs that these connections have now: the connection of each, by the SA's unique id."""
-    return {sa.unique_id: sa.name for sa in read_sas(client) if sa.name in connections}
+def sas_of(client: Client, connections: Collection[str]) -> list[IkeSa]:
+    """Return the IKE SAs that these connections have now."""
+    return [sa for sa in read_sas(client) if sa.name in connections]
 
 
-def end_and_load(client: Client, ending: Mapping[str, str], waiting: Mapping[str, Message]) -> None:
-    """End IKE SAs; load each connection as soon as none of its own is among them any more, not waiting for others'."""
-    _terminate(client, ending, force=False)
+def end_and_load(
+    client: Client, old: Sequence[IkeSa], waiting: Mapping[str, Message], patience: float = PATIENCE_SECONDS
+) -> None:
+    """End IKE SAs; load each connection as soon as none of its own is among them any more, not waiting for others'.
+
+    patience: seconds for a peer to answer, after which an SA ends all the same; a peer that has not heard of it keeps
+    half a tunnel until it notices by itself, after minutes.
+    """
+    ending = {sa.unique_id: sa.name for sa in old}
+    # Unloading a connection may have begun to end its SAs, and such a one, asked again, ends at once and in silence.
+    _terminate(client, [sa.unique_id for sa in old if sa.state != "DELETING"], force=False)
     left = dict(waiting)
     begun = time.monotonic()
     forced = False
@@ -176,10 +185,10 @@ def end_and_load(client: Client, ending: Mapping[str, str], waiting: Mapping[str
         time.sleep(POLL_SECONDS)
         alive = {sa.unique_id for sa in read_sas(client)}
         ending = {unique_id: name for unique_id, name in ending.items() if unique_id in alive}
-        if not forced and time.monotonic() - begun > POLITE_SECONDS:  # a dead peer answers no DELETE
+        if not forced and time.monotonic() - begun > patience:  # a dead peer answers no DELETE
             _terminate(client, ending, force=True)
             forced = True
-        if time.monotonic() - begun > FORCED_SECONDS:
+        if time.monotonic() - begun > patience + FORCED_SECONDS:
             raise LoadError(f"{', '.join(sorted(set(ending.values())))}: the old SAs do not end.")
 
 

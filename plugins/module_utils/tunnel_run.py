@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.causeway.ipsec.plugins.module_utils.charon import read_sas
-from ansible_collections.causeway.ipsec.plugins.module_utils.connection_apply import LoadError, end_and_load, sas_of
+from ansible_collections.causeway.ipsec.plugins.module_utils.connection_apply import (
+    PATIENCE_SECONDS,
+    LoadError,
+    end_and_load,
+    sas_of,
+)
 from ansible_collections.causeway.ipsec.plugins.module_utils.connection_run import connected
 from ansible_collections.causeway.ipsec.plugins.module_utils.sas import state_of
 from ansible_collections.causeway.ipsec.plugins.module_utils.tunnel_dial import Result, Tunnel, bring_up
@@ -44,7 +49,7 @@ def run(request: Request) -> dict[str, Any]:
         elif request.check:
             results = foresee(client, tunnels, request.state)
         elif request.state == "up":
-            bring_down(client, [tunnel for tunnel in tunnels if tunnel.anew])
+            bring_down(client, [tunnel for tunnel in tunnels if tunnel.anew], patience=0)
             results = bring_up(client, tunnels, request.timeout)
         else:
             results = bring_down(client, tunnels)
@@ -78,11 +83,11 @@ def _tunnels(items: Iterable[Mapping[str, Any]]) -> list[Tunnel]:
     ]
 
 
-def bring_down(client: Client, tunnels: Sequence[Tunnel]) -> list[Result]:
-    """End the tunnels' SAs."""
-    ending = sas_of(client, {tunnel.name for tunnel in tunnels})
-    end_and_load(client, ending, {})
-    before, after = set(ending.values()), read_sas(client)
+def bring_down(client: Client, tunnels: Sequence[Tunnel], patience: float = PATIENCE_SECONDS) -> list[Result]:
+    """End the tunnels' SAs; patience: seconds for peers to answer, and none where they know of nothing."""
+    old = sas_of(client, {tunnel.name for tunnel in tunnels})
+    end_and_load(client, old, {}, patience)
+    before, after = {sa.name for sa in old}, read_sas(client)
     return [
         Result(tunnel.name, state_of(tunnel.name, tunnel.children, after), changed=tunnel.name in before)
         for tunnel in tunnels

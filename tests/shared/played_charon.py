@@ -14,7 +14,7 @@ from ansible_collections.causeway.ipsec.plugins.module_utils.credential_files im
 from ansible_collections.causeway.ipsec.plugins.module_utils.vici import ViciCommandError, ViciTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 class Charon:
@@ -27,6 +27,8 @@ class Charon:
         self.keys: dict[str, str] = {"ff": "theirs"}
         self.certificates: list[str] = []  # in PEM, the last one first
         self.sas: dict[str, str] = {}  # unique id to connection
+        self.deleting: set[str] = set()  # SAs whose peers have yet to answer: they do once these were listed
+        self.silenced: set[str] = set()  # SAs that ended without their peers' having answered
         self.traps: set[tuple[str, str]] = set()  # connection and child; loading installs none
         self.dialled: set[str] = set()  # connections that their peers set up, once, the moment they are loaded
         self.calls: list[tuple[str, str]] = []
@@ -72,8 +74,11 @@ class Charon:
             self.sas[f"dialled {name}"] = name
 
     def unload_conn(self, name: str, _message: Mapping[str, Any]) -> None:
-        if self.connections.pop(name, None) is None:
+        gone = self.connections.pop(name, None)
+        if gone is None:
             raise ViciCommandError("unload-conn", "not found")
+        if any("start" in child["start_action"] for child in gone.get("children", {}).values()):
+            self.deleting |= {number for number, of in self.sas.items() if of == name}
 
     def load_shared(self, name: str, message: Mapping[str, Any]) -> None:
         self.secrets[name] = message["data"]
@@ -114,6 +119,8 @@ class Charon:
         return {"data": content, "has_privkey": "yes" if has_key else "no"}
 
     def terminate(self, unique_id: str, _message: Mapping[str, Any]) -> None:
+        if unique_id in self.deleting:
+            self.silenced.add(unique_id)
         del self.sas[unique_id]
 
     def uninstall(self, _subject: str, message: Mapping[str, Any]) -> None:
@@ -126,8 +133,15 @@ class Charon:
         if command == "list-certs":
             return [self.certificate(der_of(text).decode()) for text in self.certificates]
         if command == "list-sas":
-            return [{name: {"uniqueid": number, "state": "ESTABLISHED"}} for number, name in self.sas.items()]
+            return list(self.list_sas())
         return [{f"{ike}/{child}": {"ike": ike, "child": child}} for ike, child in self.traps]
+
+    def list_sas(self) -> Iterator[dict[str, Any]]:
+        for number, name in list(self.sas.items()):
+            yield {name: {"uniqueid": number, "state": "DELETING" if number in self.deleting else "ESTABLISHED"}}
+            if number in self.deleting:
+                self.deleting.remove(number)
+                del self.sas[number]
 
 
 def one_round(auth: Mapping[str, Any]) -> dict[str, str]:
