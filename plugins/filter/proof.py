@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.boundary import HostAddresses, load_topology, plain
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.host_shares import GatewayShare, LanHostShare, kept
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof import targets
+from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof.dialling import dials
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import gateway_intent
 
 if TYPE_CHECKING:
@@ -17,18 +18,27 @@ if TYPE_CHECKING:
 
 
 def tunnel_connections(
-    raw: object, host: str, names: Collection[str] | None = None, *, anew: bool = False
+    raw: object,
+    host: str,
+    names: Collection[str] | None = None,
+    *,
+    anew: bool = False,
+    gateways: Collection[str] | None = None,
 ) -> list[dict[str, Any]]:
-    """A gateway's connections (those of these names, unless all), as the module tunnel takes them."""
-    wanted = None if names is None else {str(plain(name)) for name in names}
+    """A gateway's connections (those of these names, unless all), as the module tunnel takes them.
+
+    gateways: those of this run. The other ends that are ours, and would initiate, can't if they are not among them.
+    """
+    wanted, present = (None if given is None else {str(plain(name)) for name in given} for given in (names, gateways))
+    topology = load_topology(raw)
     return [
         {
             "name": connection.name,
             "children": [child.name for child in connection.children],
-            "initiate": connection.initiator,
+            "initiate": dials(topology, connection, present),
             "anew": anew,
         }
-        for connection in gateway_intent(load_topology(raw), host).connections
+        for connection in gateway_intent(topology, host).connections
         if wanted is None or connection.name in wanted
     ]
 

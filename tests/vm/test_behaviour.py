@@ -8,6 +8,7 @@ The tests build on one another, in this order.
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,12 @@ BEHAVIOUR = {
 }
 # Else it would be minutes until a peer that doesn't answer is given up.
 IMPATIENT = {"retransmit_tries": 2, "retransmit_timeout": 1, "retransmit_base": 1}
+# The first packet of IKE that the host sends gets lost.
+LOST = (
+    "nft 'table inet lossy { chain out { type filter hook output priority 400; "
+    "udp dport { 500, 4500 } quota until 150 bytes counter drop; }; }'"
+)
+TOLD = "journalctl -u strongswan | grep -c 'received DELETE for IKE_SA cw-berlin-london' || true"
 DEAF = "nft 'table inet deaf { chain in { type filter hook input priority -400; iifname wan0 drop; }; }'"
 
 
@@ -143,3 +150,27 @@ def test_a_silent_peer_is_noticed_and_the_tunnel_cleared(lab: Lab) -> None:
     finally:
         lab.ssh("london-gw", "nft delete table inet deaf")
     assert eventually(lambda: tunnel_works(lab), 60)
+
+
+@pytest.mark.parameters("tunnel.initiator")
+@pytest.mark.parametrize("host", GATEWAYS)
+def test_a_change_of_one_end_alone_is_told_to_the_other_even_if_a_word_gets_lost(lab: Lab, host: str) -> None:
+    """What is changed ends its SAs first, and says so until it is heard. Then it dials, though it be the end that
+    answers: the other one is not in the run."""
+    topology = lab.scenario.topology
+    tunnels = [{**tunnel, "initiator": "berlin", "dpd_delay": 300} for tunnel in topology["tunnels"]]
+    play_topology(lab, {**topology, "tunnels": tunnels})
+    [other] = {*GATEWAYS} - {host}
+    before = int(lab.ssh(other, TOLD))
+    policy = {"esp": {"encryption": "aes256", "integrity": "sha256", "pfs_group": 15, "lifetime": 1800}}
+    changed = {**topology, "tunnels": tunnels, "policies": {"other": policy}, "defaults": {"policy": "other"}}
+    lab.ssh(host, LOST)
+    try:
+        done = lab.play("--limit", host, "-e", json.dumps({"ipsec_topology": changed})).succeeded()
+        assert "counter packets 1 " in lab.ssh(host, "nft list table inet lossy")
+    finally:
+        lab.ssh(host, "nft delete table inet lossy")
+    assert int(lab.ssh(other, TOLD)) == before + 1
+    assert re.search(r"^berlin-london +proven ", done.output, re.MULTILINE)
+    assert re.search(r"^cw-berlin-london: .*_i\*", sas(lab, host), re.MULTILINE)
+    assert tunnel_works(lab)

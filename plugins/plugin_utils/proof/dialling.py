@@ -15,7 +15,7 @@ from .verdict import managed_tunnels
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from ..topology.model import Topology
+    from ..topology.model import ConnectionIntent, Topology
 
 Names = dict[str, list[str]]  # gateway to its connections
 
@@ -33,6 +33,18 @@ def unsettled(topology: Topology, gateways: Iterable[str], up: Mapping[str, Coll
             if host in found and not (settled and host in up):
                 found[host].append(connection)
     return {host: names for host, names in found.items() if names}
+
+
+def dials(topology: Topology, connection: ConnectionIntent, gateways: Collection[str] | None) -> bool:
+    """Whether a gateway is to set a connection up.
+
+    gateways: those of this run, or None if that is not known. Where the other end is ours and would do it, and is not
+    among them, this one does, if the other can be dialled: so it would with the first packet, which its trap waits for.
+    """
+    peer = topology.sites[connection.peer_site].gateway
+    hidden = peer.behind_nat and not peer.forwarded
+    alone = gateways is not None and peer.host is not None and peer.host not in gateways
+    return connection.initiator or (alone and not hidden and not connection.answers_only)
 
 
 def halves(topology: Topology, states: Mapping[str, Mapping[str, str]]) -> Names:

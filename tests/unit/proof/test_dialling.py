@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from ansible_collections.causeway.ipsec.plugins.filter.proof import tunnel_connections
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.proof.dialling import halves, unsettled
 from ansible_collections.causeway.ipsec.plugins.plugin_utils.topology import load
 
-TOPOLOGY = {
+TOPOLOGY: dict[str, Any] = {
     "sites": {
         "berlin": {
             "subnets": ["192.168.1.0/24"],
@@ -28,6 +30,7 @@ TOPOLOGY = {
     ],
 }
 LONDON, OFFICE = "cw-berlin-london", "cw-berlin-office"
+ANYWHERE = "0.0.0.0"  # noqa: S104 - a peer's address
 BOTH = ("berlin-gw", "london-gw")
 
 
@@ -84,3 +87,19 @@ def test_it_is_as_the_module_takes_it() -> None:
     [half] = tunnel_connections(TOPOLOGY, "berlin-gw", [LONDON], anew=True)
     assert half == {"name": LONDON, "children": [LONDON], "initiate": True, "anew": True}
     assert [one["name"] for one in tunnel_connections(TOPOLOGY, "berlin-gw")] == [LONDON, OFFICE]
+
+
+def initiates(host: str, gateways: list[str] | None, berlin: dict[str, Any] | None = None) -> list[bool]:
+    sites = TOPOLOGY["sites"]
+    gateway = {**sites["berlin"]["gateways"][0], **(berlin or {})}
+    tunnels = [{**tunnel, "ids": {"berlin": "berlin.example"}} for tunnel in TOPOLOGY["tunnels"]]
+    topology = {"sites": {**sites, "berlin": {**sites["berlin"], "gateways": [gateway]}}, "tunnels": tunnels}
+    return [one["initiate"] for one in tunnel_connections(topology, host, gateways=gateways)]
+
+
+def test_an_end_that_answers_dials_where_the_other_is_not_in_the_run() -> None:
+    assert initiates("london-gw", None) == initiates("london-gw", list(BOTH)) == [False]
+    assert initiates("london-gw", ["london-gw"]) == [True]
+    assert initiates("berlin-gw", ["berlin-gw"]) == [True, True]  # nobody else ever dials
+    assert initiates("london-gw", ["london-gw"], {"local_address": "10.0.0.5"}) == [False]  # nothing gets there
+    assert initiates("london-gw", ["london-gw"], {"address": ANYWHERE}) == [False]
