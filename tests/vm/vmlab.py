@@ -47,15 +47,23 @@ class UnavailableError(Exception):
     """The machines of a scenario can't run here."""
 
 
-def run_within(command: list[str], seconds: float = COMMAND_SECONDS, environment: dict[str, str] | None = None) -> Run:
-    """What a command says. Raises LabError if it takes too long, so that a machine that hangs fails the tests that ask
-    it, and the others go on."""
+def run_within(
+    command: list[str],
+    seconds: float = COMMAND_SECONDS,
+    environment: dict[str, str] | None = None,
+    complaints: int = subprocess.PIPE,
+) -> Run:
+    """What a command says, and then what it complains of (stderr), unless they are to come together (STDOUT).
+
+    Raises LabError if it takes too long, so that a machine that hangs fails the tests that ask it, and the others go
+    on.
+    """
     try:
         done = subprocess.run(
             command,
             env=environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,  # in the order in which it was said
+            stderr=complaints,
             text=True,
             check=False,
             timeout=seconds,
@@ -63,7 +71,7 @@ def run_within(command: list[str], seconds: float = COMMAND_SECONDS, environment
     except subprocess.TimeoutExpired as late:
         heard = (late.output or b"").decode(errors="replace")  # bytes, says subprocess, even of text
         raise LabError(f"no end within {seconds:.0f} s: {' '.join(command)}\n{heard[-2000:]}") from late
-    return Run(done.returncode, done.stdout)
+    return Run(done.returncode, done.stdout + (done.stderr or ""))
 
 
 def running(pid: int) -> bool:
@@ -205,7 +213,8 @@ class Lab:
             "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.place / "cp"),
         }
         command = self.entered("ansible-playbook", *inventories, playbook, *arguments)
-        return run_within(command, PLAY_SECONDS, environment)
+        # Together, for its warnings, which are many, would stand below what has failed.
+        return run_within(command, PLAY_SECONDS, environment, complaints=subprocess.STDOUT)
 
 
 def hypervisor_of_environment(stock_kernel: bool) -> Hypervisor:
