@@ -57,7 +57,7 @@ def make(scenario: str) -> Lab:
     lab.up()
     done = lab.play()
     if done.status:
-        raise LabError(done.output[-6000:])
+        raise LabError(done.why)
     for host in ("berlin-1", "london-1"):
         lab.ssh(host, f"{INSTALL} iperf3")
     return lab

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..topology.dialling import initiates
+from ..topology.dialling import hidden, initiates
 from ..topology.expand import all_tunnels
 from ..topology.model import section_name
 from .verdict import managed_tunnels
@@ -42,9 +42,8 @@ def dials(topology: Topology, connection: ConnectionIntent, gateways: Collection
     among them, this one does, if the other can be dialled: so it would with the first packet, which its trap waits for.
     """
     peer = topology.sites[connection.peer_site].gateway
-    hidden = peer.behind_nat and not peer.forwarded
     alone = gateways is not None and peer.host is not None and peer.host not in gateways
-    return connection.initiator or (alone and not hidden and not connection.answers_only)
+    return connection.initiator or (alone and not hidden(peer) and not connection.answers_only)
 
 
 def halves(topology: Topology, states: Mapping[str, Mapping[str, str]]) -> Names:

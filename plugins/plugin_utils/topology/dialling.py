@@ -26,10 +26,15 @@ def initiates(tunnel: Tunnel, site: Site, peer: Site) -> bool:
         return tunnel.initiator == site.name
     if peer.gateway.host is None:
         return True
-    own, other = _hidden(site.gateway), _hidden(peer.gateway)
+    own, other = _distance(site.gateway), _distance(peer.gateway)
     return own > other if own != other else site.name < peer.name
 
 
-def _hidden(gateway: Gateway) -> tuple[bool, bool]:
+def hidden(gateway: Gateway) -> bool:
+    """Whether a NAT keeps out whoever dials it."""
+    return gateway.behind_nat and not gateway.forwarded
+
+
+def _distance(gateway: Gateway) -> tuple[bool, bool]:
     """How hard it is to reach: behind a NAT that passes nothing on, then by a name that may be stale."""
-    return gateway.behind_nat and not gateway.forwarded, not gateway.fixed
+    return hidden(gateway), not gateway.fixed
